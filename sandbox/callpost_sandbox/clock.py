@@ -1,0 +1,45 @@
+"""Two times: the sandbox's own, on which life cycles run, and real time, on which limits run.
+
+Both are Unix seconds. Neither ever goes backwards, because both are the time at import plus a
+monotonic distance: a machine that corrects its clock does not shorten a rate window.
+"""
+
+import time
+from typing import Protocol
+
+__all__ = ["Clock", "SandboxClock", "real_now"]
+
+_STARTED_AT = time.time()  # noqa: TID251 -- the sandbox may not import callpost, so it has its own clock
+_STARTED = time.monotonic()
+
+
+def real_now() -> float:
+    """Return the real time in Unix seconds, never less than before."""
+    return _STARTED_AT + (time.monotonic() - _STARTED)
+
+
+class Clock(Protocol):
+    """What a life cycle needs to know about time."""
+
+    def now(self) -> float:
+        """Return the time in Unix seconds (UTC)."""
+        ...
+
+
+class SandboxClock:
+    """Real time, sped up and moved: at speed 60 a minute takes a second, at 0 time stands still."""
+
+    def __init__(self, *, speed: float = 1.0, offset_s: float = 0.0) -> None:
+        self.speed = speed
+        self._started = real_now()
+        self._base = self._started + offset_s
+
+    def now(self) -> float:
+        """Return the sandbox's time in Unix seconds (UTC)."""
+        return self._base + (real_now() - self._started) * self.speed
+
+    def advance(self, seconds: float) -> None:
+        """Move the sandbox's time forward at once."""
+        if seconds < 0:
+            raise ValueError("a clock is moved forward only")
+        self._base += seconds
