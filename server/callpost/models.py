@@ -1,0 +1,109 @@
+"""Base models: arguments are strict but forgive notation; results are tolerant and compact."""
+
+import json
+import re
+from typing import Any, ClassVar, Self, cast
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+__all__ = ["Args", "Result"]
+
+_JSON_LIKE = re.compile(r"\s*[\[{]")
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def _snake(name: str) -> str:
+    return _HUMP.sub("_", name).lower()
+
+
+class Args(BaseModel):
+    """Arguments of a tool, or a part of them. Unknown names are refused.
+
+    Some hosts send an explicit null for what was left out, and lists and objects as JSON in a
+    string; both mean what they would mean without that (notes: MCP ecosystem, schema portability).
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_as_meant(cls, data: Any) -> Any:
+        if isinstance(data, str) and _JSON_LIKE.match(data):
+            data = _parsed(data)
+        if not isinstance(data, dict):
+            return data
+        meant: dict[str, Any] = {}
+        for name, value in cast("dict[str, Any]", data).items():
+            if value is None:
+                continue
+            field = cls.model_fields.get(name)
+            takes_text = field is not None and _takes_text(field.annotation)
+            is_encoded = isinstance(value, str) and _JSON_LIKE.match(value) and not takes_text
+            meant[name] = _parsed(value) if is_encoded else value
+        return meant
+
+    def given(self) -> dict[str, Any]:
+        """Only what differs from leaving it out, as JSON values under our names."""
+        return self.model_dump(mode="json", exclude_none=True, exclude_unset=True)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _takes_text(annotation: Any) -> bool:
+    if annotation is str or annotation is Any:
+        return True
+    return any(
+        _takes_text(part) for part in getattr(annotation, "__args__", ()) if part is not ...
+    ) and (getattr(annotation, "__origin__", None) not in {list, tuple, dict, set, frozenset})
+
+
+class Result(BaseModel):
+    """What an API answered, or what we made of it. Unknown fields and values are tolerated.
+
+    Names may come in camelCase or snake_case; answers to a model are snake_case without nulls.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    unstored: ClassVar[frozenset[str]] = frozenset()
+    """Fields that a replay does not need and the ledger therefore must not hold: numbers, texts."""
+    upstream_id_field: ClassVar[str] = "id"
+    """Which field identifies the effect upstream."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _either_casing(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        named: dict[str, Any] = {}
+        for name, value in cast("dict[str, Any]", data).items():
+            snake = name if name in cls.model_fields else _snake(name)
+            if named.get(snake) is None:
+                named[snake] = value
+        return named
+
+    @property
+    def upstream_id(self) -> str | None:
+        """The identifier of the effect, where there is one."""
+        value = getattr(self, self.upstream_id_field, None)
+        return value if isinstance(value, str) else None
+
+    def compact(self) -> dict[str, Any]:
+        """JSON values without nulls, as a model is shown them."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+    def stored(self) -> dict[str, Any]:
+        """The same, less what the ledger must not hold."""
+        return self.model_dump(mode="json", exclude_none=True, exclude=set(self.unstored))
+
+    @classmethod
+    def from_stored(cls, data: Any) -> Self:
+        """Back from the ledger."""
+        return cls.model_validate(data)
