@@ -38,9 +38,7 @@ def canonical_text(value: str) -> str:
 
 
 def _e164(value: str) -> str:
-    import phonenumbers  # noqa: PLC0415 because its tables cost 50 ms that a start without calls
-
-    saves
+    import phonenumbers  # noqa: PLC0415 because it costs 50 ms that a start saves
 
     text = unicodedata.normalize("NFKC", value).strip()
     if text.startswith("00"):
@@ -100,7 +98,11 @@ Instant = Annotated[
 ]
 """A point in time with any offset; UTC afterwards."""
 
-Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:~-]{0,127}$")]
+Id = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:~-]{0,127}$"),
+    WithJsonSchema({"type": "string"}),  # the pattern would cost every tool's listing 60 bytes
+]
 """An upstream identifier: opaque, but nothing that could change a path."""
 
 unordered = AfterValidator(_sorted_unique)

@@ -1,0 +1,125 @@
+"""What a model sent becomes a validated model, or a fault that names every bad field."""
+
+import difflib
+import inspect
+from collections.abc import Mapping
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from callpost.errors import FieldProblem, InvalidArguments
+from callpost.models import Args
+
+__all__ = ["validated"]
+
+ArgsT = TypeVar("ArgsT", bound=Args)
+
+SYNONYMS = {
+    "scheduledat": "when",
+    "scheduledfor": "when",
+    "scheduletime": "when",
+    "scheduledtime": "when",
+    "schedule": "when",
+    "publishat": "when",
+    "publishnow": "when",
+    "saveasdraft": "when",
+    "draft": "when",
+    "phonenumber": "to_number",
+    "phone": "to_number",
+    "number": "to_number",
+    "to": "to_number",
+    "text": "content",
+    "message": "content",
+    "body": "content",
+    "caption": "content",
+    "accounts": "account_ids",
+    "platforms": "account_ids",
+    "media": "media_ids",
+    "overrides": "platform_overrides",
+    "agent": "agent_id",
+    "assistantid": "agent_id",
+    "id": "_id",
+}
+"""What models and other servers call our arguments, letters only; beyond what spelling can tell."""
+
+
+def validated(model: type[ArgsT], arguments: Mapping[str, Any] | None) -> ArgsT:
+    """The model, or what is wrong with each field.
+
+    Raises:
+        InvalidArguments: Every problem at once, no value echoed.
+    """
+    try:
+        return model.model_validate(dict(arguments or {}))
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False, include_context=True)
+    problems = tuple(_problem(detail, model) for detail in details)
+    names = ", ".join(dict.fromkeys(problem.path for problem in problems))
+    raise InvalidArguments(
+        f"{len(problems)} argument problem{'s' if len(problems) > 1 else ''}: {names}. "
+        "Nothing was sent.",
+        fields=problems,
+    )
+
+
+def _problem(detail: ErrorDetails, model: type[BaseModel]) -> FieldProblem:
+    place = tuple(part for part in detail["loc"] if not _is_branch(part))
+    path = ".".join(str(part) for part in place) or "(arguments)"
+    match detail["type"]:
+        case "extra_forbidden":
+            return FieldProblem(path, _unknown(str(place[-1]), _known_names(model, place[:-1])))
+        case "missing":
+            return FieldProblem(path, "is required")
+        case "value_error":
+            return FieldProblem(path, _expectation(detail["msg"]))
+        case "string_pattern_mismatch" if path.endswith(("id", "ids")) or place[-2:-1] == ("ids",):
+            return FieldProblem(path, "is not an identifier; take one from a list or create answer")
+        case _:
+            return FieldProblem(path, _expectation(detail["msg"]))
+
+
+def _is_branch(part: object) -> bool:
+    """Pydantic names the branch of a union in the location; a person did not write it."""
+    return isinstance(part, str) and (
+        "[" in part or part in {"str", "int", "float", "bool", "datetime", "literal"}
+    )
+
+
+def _expectation(message: str) -> str:
+    expected = message.removeprefix("Input ").removeprefix("Value error, ")
+    expected = expected.replace("Tuple should", "should").replace(" after validation", "")
+    return expected[:1].lower() + expected[1:]
+
+
+def _known_names(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
+    current: type[BaseModel] | None = model
+    for part in place:
+        if isinstance(part, str) and current is not None and part in current.model_fields:
+            current = _nested(current.model_fields[part].annotation)
+    return list(current.model_fields) if current is not None else []
+
+
+def _nested(annotation: Any) -> type[BaseModel] | None:
+    if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
+        return annotation
+    for part in get_args(annotation):
+        found = _nested(part)
+        if found is not None:
+            return found
+    return None
+
+
+def _letters(name: str) -> str:
+    return "".join(c for c in name.lower() if c.isalnum())
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    by_letters = {_letters(k): k for k in known}
+    meant = SYNONYMS.get(_letters(name))
+    if meant in known:
+        return f"is not an argument; did you mean {meant}?"
+    near = difflib.get_close_matches(_letters(name), by_letters, n=1, cutoff=0.6)
+    if near:
+        return f"is not an argument; did you mean {by_letters[near[0]]}?"
+    return f"is not an argument; there are: {', '.join(known) or 'none'}"
