@@ -3,7 +3,6 @@
 Nothing here de-duplicates: the same start twice rings twice, as the contract says.
 """
 
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -27,7 +26,7 @@ from callpost_sandbox.vocobase.state import Record, State
 
 __all__ = ["OPERATIONS", "agent_of", "check_account", "texts"]
 
-_E164 = re.compile(r"^\+[1-9]\d{6,14}$")
+_E164 = r"^\+[1-9][0-9]{6,14}$"
 _PREFERS_BOUND_NUMBER = ("plivo", "vobiz", "tata_smartflo", "sip", "voicelink")
 Provider = Literal[
     "mcube", "twilio", "exotel", "plivo", "vobiz", "sip", "voicelink", "tata_smartflo"

@@ -68,8 +68,8 @@ _SURVEY: dict[str, Any] = {
     "prompt": "Read the caller's opinion.",
     "keys": [
         {"name": "score", "type": "integer", "description": "1 to 5"},
-        {"name": "would_recommend", "type": "boolean", "description": None},
-        {"name": "remark", "type": "string", "description": None},
+        {"name": "would_recommend", "type": "boolean", "description": "Yes or no"},
+        {"name": "remark", "type": "string", "description": "Own words"},
     ],
     "includeToolLogs": False,
 }
