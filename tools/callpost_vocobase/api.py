@@ -11,11 +11,9 @@ from typing import Any, cast
 from callpost.errors import Code, Fault, Paced, Refused, Retry, Unsettled, Upstream
 from callpost.pace import Limit
 from callpost.toolset import Api, Family, Reply, Slots
+from callpost_vocobase.carriers import PROVIDER_OPTION, probe
 
-__all__ = ["API", "FAMILY", "PROVIDER_OPTION", "fault", "unwrap", "windows"]
-
-PROVIDER_OPTION = "VOCOBASE_PROVIDER"
-"""Setting with the carrier of calls that name none."""
+__all__ = ["API", "FAMILY", "fault", "unwrap", "windows"]
 
 _NO_CONTENT = 204
 _REDIRECTS = range(300, 400)
@@ -193,4 +191,4 @@ API = Api(
 )
 """Section 2 for the limits. A slot is held for an hour, the longest cap of a call (section 4)."""
 
-FAMILY = Family(API)
+FAMILY = Family(API, probe=probe)
