@@ -1,5 +1,19 @@
 """VoxBurst: social posts, accounts, media and analytics."""
 
+# A module's import declares its tools, so most of these names are not used here.
+# pyright: reportUnusedImport=false
+
+from callpost_voxburst import (  # noqa: F401 because of the same
+    ai,
+    audience,
+    billing,
+    hashtags,
+    image_jobs,
+    left_out,
+    personas,
+    settings,
+    webhooks,
+)
 from callpost_voxburst.api import FAMILY
 
 __all__ = ["FAMILY"]
