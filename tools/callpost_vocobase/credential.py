@@ -1,0 +1,81 @@
+"""Credentials that travel to Vocobase: never in an answer, an error, the ledger or a log.
+
+A `Secret` prints and serialises as stars, so whatever is kept of the arguments holds none of it.
+Upstream text is quoted to a model (errors.Upstream); one that repeats a credential is withheld.
+"""
+
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from hashlib import sha256
+from typing import Annotated, TypeVar
+
+from pydantic import BaseModel, Field, SecretStr, WithJsonSchema
+
+from callpost.errors import Fault
+from callpost.toolset import Result
+
+__all__ = ["Secret", "fingerprints", "revealed", "secrets_of", "unsaid", "without"]
+
+ResultT = TypeVar("ResultT", bound=Result)
+
+Secret = Annotated[SecretStr, Field(min_length=1), WithJsonSchema({"type": "string"})]
+"""A credential as an argument."""
+
+WITHHELD = "(withheld: it repeated a credential)"
+
+_TELLING = 6
+"""A shared run of this many characters counts as a repeated credential: upstream text is trimmed,
+so it may hold only a part."""
+
+
+def secrets_of(args: BaseModel) -> dict[str, SecretStr]:
+    """The credentials among the arguments, by name."""
+    return {name: value for name, value in args if isinstance(value, SecretStr)}
+
+
+def revealed(value: object) -> object:
+    """What goes into the request: the secret itself, or the plain value."""
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
+
+
+def fingerprints(secrets: Mapping[str, SecretStr]) -> dict[str, str]:
+    """What makes another credential another intent.
+
+    Sixteen bits tell two credentials apart, and confirm nobody's guess at one.
+    """
+    return {
+        name: sha256(secret.get_secret_value().encode()).hexdigest()[:4]
+        for name, secret in secrets.items()
+    }
+
+
+def _repeats(text: str, secrets: Iterable[SecretStr]) -> bool:
+    for secret in secrets:
+        value = secret.get_secret_value()
+        runs = range(max(1, len(value) - _TELLING + 1))
+        if any(value[start : start + _TELLING] in text for start in runs):
+            return True
+    return False
+
+
+@contextmanager
+def unsaid(secrets: Mapping[str, SecretStr]) -> Generator[None]:
+    """Withholds upstream text that repeats a credential from the fault it travels in."""
+    try:
+        yield
+    except Fault as fault:
+        said = fault.upstream
+        if said is not None and said.message and _repeats(said.message, secrets.values()):
+            fault.upstream = replace(said, message=WITHHELD)
+        raise
+
+
+def without(result: ResultT, secrets: Mapping[str, SecretStr]) -> ResultT:
+    """The result less every text that repeats a credential."""
+    told = {
+        name: WITHHELD
+        for name, value in result
+        if isinstance(value, str) and _repeats(value, secrets.values())
+    }
+    return result.model_copy(update=told) if told else result
