@@ -1,44 +1,24 @@
 """Both sandboxes, with sockets (`serve_sandbox`) or without (`build_apps`)."""
 
 import contextlib
-import importlib
 import socket
 from collections.abc import AsyncGenerator, Callable, Generator
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, runtime_checkable
 
 import anyio
 import uvicorn
 from starlette.types import ASGIApp
 
 from callpost_sandbox.clock import SandboxClock, real_now
-from callpost_sandbox.faults import FaultPlan
-from callpost_sandbox.journal import Journal
 from callpost_sandbox.settings import SandboxSettings
 from callpost_sandbox.vocobase import VocobaseWorld
+from callpost_sandbox.voxburst import VoxburstWorld
 
-__all__ = ["Sandbox", "World", "build_apps", "serve_sandbox"]
+__all__ = ["Sandbox", "build_apps", "serve_sandbox"]
 
 _HOST = "127.0.0.1"
 _START_S = 10.0
 _STOP_S = 3.0
-
-
-class World(Protocol):
-    """What each API's package gives: its application, and what it saw and did."""
-
-    app: ASGIApp
-    journal: Journal
-    faults: FaultPlan
-
-
-@runtime_checkable
-class Background(Protocol):
-    """A world in which something happens without a request, such as deliveries."""
-
-    async def run(self) -> None:
-        """Let time act, until cancelled."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -48,7 +28,7 @@ class Sandbox:
     settings: SandboxSettings
     clock: SandboxClock
     vocobase: VocobaseWorld
-    voxburst: Any
+    voxburst: VoxburstWorld
     vocobase_url: str = f"http://{_HOST}/api/v2"
     voxburst_url: str = f"http://{_HOST}/v1"
 
@@ -65,9 +45,8 @@ class Sandbox:
     async def run(self) -> None:
         """Let time act in both worlds, until cancelled; `serve_sandbox` does it by itself."""
         async with anyio.create_task_group() as tasks:
-            for world in (self.vocobase, self.voxburst):
-                if isinstance(world, Background):
-                    tasks.start_soon(world.run)
+            tasks.start_soon(self.vocobase.run)
+            tasks.start_soon(self.voxburst.run)
 
 
 def build_apps(
@@ -81,12 +60,11 @@ def build_apps(
     """
     settings = settings or SandboxSettings()
     clock = SandboxClock(speed=settings.speed, offset_s=settings.clock_offset_s)
-    voxburst = importlib.import_module("callpost_sandbox.voxburst")
     return Sandbox(
         settings=settings,
         clock=clock,
         vocobase=VocobaseWorld(settings, clock, now),
-        voxburst=voxburst.VoxburstWorld(settings, clock),
+        voxburst=VoxburstWorld(settings, clock, now),
     )
 
 

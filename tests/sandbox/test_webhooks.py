@@ -102,8 +102,7 @@ def test_voxburst_signs_the_body_alone() -> None:
 async def test_the_end_of_a_call_is_told_signed_to_every_enabled_endpoint() -> None:
     receiver = Receiver(500)
     settings = SandboxSettings(speed=0)
-    world = VocobaseWorld(settings, SandboxClock(speed=0))
-    world.outbox = outbox(receiver)
+    world = VocobaseWorld(settings, SandboxClock(speed=0), transport=receiver.transport)
     async with httpx2.AsyncClient(
         transport=httpx2.ASGITransport(world.app),
         base_url="http://127.0.0.1/api/v2",

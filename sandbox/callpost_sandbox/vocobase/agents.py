@@ -147,7 +147,7 @@ def agent_view(state: State, agent: Record) -> Record:
 
 async def _list(ask: Ask) -> Response:
     newest_first = list(reversed(ask.state.agents.values()))
-    return ask.paged("agents", [agent_view(ask.state, agent) for agent in newest_first])
+    return ask.paged("agents", newest_first, lambda agent: agent_view(ask.state, agent))
 
 
 async def _create(ask: Ask) -> Response:

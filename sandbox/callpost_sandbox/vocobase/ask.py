@@ -1,6 +1,6 @@
 """One request as a handler sees it, and the envelopes of the answers (vocobase.md section 3)."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 
 CODES = {
     400: "VALIDATION_ERROR",
@@ -159,10 +160,10 @@ class Ask:
         limit = self.number("limit", least=1, most=_LONGEST_PAGE)
         return _PAGE if limit is None else limit, self.number("offset") or 0
 
-    def paged(self, name: str, items: list[Any]) -> Response:
+    def paged(self, name: str, items: Sequence[T], show: Callable[[T], Any]) -> Response:
         """Answer one page of a list with `total`, `limit` and `offset`."""
         limit, offset = self.page()
-        page = items[offset : offset + limit]
+        page = [show(item) for item in items[offset : offset + limit]]
         return ok({name: page, "total": len(items), "limit": limit, "offset": offset})
 
     async def body(self, model: type[M], *, required: bool = True) -> M:

@@ -73,15 +73,15 @@ async def _list(ask: Ask) -> Response:
     wanted = ask.text("status")
     if wanted is not None and wanted.lower() not in STATUSES:
         raise invalid("status: unknown state")
-    visible = [
-        call_summary(call, now)
+    rows = [
+        call
         for call in state.calls.values()
         if now >= call.created_at + state.settings.list_lag_s
+        and (wanted is None or call.status_at(now) == wanted.lower())
     ]
     if state.settings.list_order == "newest":
-        visible.reverse()
-    rows = [row for row in visible if wanted is None or row["status"] == wanted.lower()]
-    return ask.paged("calls", rows)
+        rows.reverse()
+    return ask.paged("calls", rows, lambda call: call_summary(call, now))
 
 
 async def _concurrency(ask: Ask) -> Response:

@@ -63,11 +63,12 @@ class _FolderDocuments(Body):
 
 async def _list(ask: Ask) -> Response:
     state = ask.state
-    rows = [
-        {**_view(state, document), "agent_count": len(_agents_of(state, document["id"]))}
-        for document in reversed(state.documents.values())
-    ]
-    return ask.paged("documents", rows)
+
+    def show(document: Record) -> Record:
+        count = len(_agents_of(state, document["id"]))
+        return {**_view(state, document), "agent_count": count}
+
+    return ask.paged("documents", list(reversed(state.documents.values())), show)
 
 
 async def _get(ask: Ask) -> Response:

@@ -4,6 +4,8 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+import httpx2
+
 from callpost_sandbox.clock import SandboxClock, real_now
 from callpost_sandbox.faults import FaultPlan
 from callpost_sandbox.journal import Journal
@@ -30,13 +32,15 @@ class State:
         settings: SandboxSettings,
         clock: SandboxClock,
         now: Callable[[], float] = real_now,
+        *,
+        transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock
         self.real_now = now
         self.journal = Journal()
         self.faults = FaultPlan()
-        self.outbox = Outbox(sign_vocobase, clock, speed=settings.speed)
+        self.outbox = Outbox(sign_vocobase, clock, speed=settings.speed, transport=transport)
 
         self.balance = 500.0
         self.account_status = "active"

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import anyio
+import httpx2
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -64,15 +65,24 @@ OPERATIONS: tuple[Operation, ...] = tuple(
 
 
 class VocobaseWorld(State):
-    """A seeded account, and the application in front of it."""
+    """A seeded account, and the application in front of it.
+
+    Args:
+        settings: Everything that can be told.
+        clock: Time of the life cycles.
+        now: Real time, for the rate windows.
+        transport: How webhooks leave; None takes sockets.
+    """
 
     def __init__(
         self,
         settings: SandboxSettings,
         clock: SandboxClock,
         now: Callable[[], float] = real_now,
+        *,
+        transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
-        super().__init__(settings, clock, now)
+        super().__init__(settings, clock, now, transport=transport)
         seed(self)
         storage = Storage(self)
         routes = [
