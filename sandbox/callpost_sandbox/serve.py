@@ -99,6 +99,8 @@ async def serve_sandbox(
                         server.should_exit = True
                     for server in servers:
                         await server.stopped.wait()
+                for server in servers:
+                    server.scope.cancel()
                 tasks.cancel_scope.cancel()
     if raised is not None:
         raise raised
@@ -120,6 +122,7 @@ class _Server(uvicorn.Server):
         )
         self.ready = anyio.Event()
         self.stopped = anyio.Event()
+        self.scope = anyio.CancelScope(shield=True)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -132,9 +135,14 @@ class _Server(uvicorn.Server):
         self.ready.set()
 
     async def run_on(self, listener: socket.socket) -> None:
-        """Serve until told to stop, then say so."""
+        """Serve until told to stop, then say so.
+
+        A cancellation of the owner does not reach the server, which would leave its connections
+        behind: the owner tells it to stop, and cancels `scope` if it does not.
+        """
         try:
-            await self.serve(sockets=[listener])
+            with self.scope:
+                await self.serve(sockets=[listener])
         finally:
             self.stopped.set()
 

@@ -7,6 +7,7 @@ import httpx2
 import pytest
 from anyio.abc import SocketAttribute, SocketStream
 
+from callpost_sandbox.faults import Fault
 from callpost_sandbox.serve import Sandbox, build_apps, serve_sandbox
 from callpost_sandbox.settings import SandboxSettings
 from callpost_sandbox.vocobase import DEMO_AGENT_ID
@@ -114,6 +115,21 @@ async def test_a_cancelled_owner_leaves_nothing_listening() -> None:
         assert scope.cancelled_caught
         with pytest.raises(OSError, match=r"refused|failed"):
             await anyio.connect_tcp("127.0.0.1", port)
+
+
+async def test_a_request_that_never_ends_does_not_keep_the_servers_from_stopping() -> None:
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as tasks, serve_sandbox() as sandbox:
+            sandbox.vocobase.faults.add(Fault(kind="delay", when="after", delay_s=3600))
+
+            async def hang() -> None:
+                async with vocobase_client(sandbox) as client:
+                    await client.post("/calls/start", json=START)
+
+            tasks.start_soon(hang)
+            while not sandbox.vocobase.journal.effects("call"):
+                await anyio.lowlevel.checkpoint()
+            tasks.cancel_scope.cancel()
 
 
 def test_apps_without_sockets_share_clock_and_keys() -> None:
