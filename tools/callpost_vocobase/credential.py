@@ -8,25 +8,47 @@ from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 from pydantic import BaseModel, Field, SecretStr, WithJsonSchema
 
 from callpost.errors import Fault
 from callpost.toolset import Result
 
-__all__ = ["Secret", "fingerprints", "revealed", "secrets_of", "unsaid", "without"]
+__all__ = ["Secret", "ShownOnce", "fingerprints", "revealed", "secrets_of", "unsaid", "without"]
 
 ResultT = TypeVar("ResultT", bound=Result)
 
 Secret = Annotated[SecretStr, Field(min_length=1), WithJsonSchema({"type": "string"})]
 """A credential as an argument."""
 
+KEEP = "Shown only now: have the person store it."
+
 WITHHELD = "(withheld: it repeated a credential)"
 
 _TELLING = 6
 """A shared run of this many characters counts as a repeated credential: upstream text is trimmed,
 so it may hold only a part."""
+
+
+class ShownOnce(Result):
+    """An answer with a secret that the API shows once; so do we.
+
+    The ledger holds the note in its place, and a replay therefore says that there is none.
+    """
+
+    gone: ClassVar[str] = "The secret was shown once and is not kept here."
+
+    note: str | None = None
+
+    def stored(self) -> dict[str, Any]:
+        """Without the secret, and saying so."""
+        return super().stored() | {"note": self.gone}
+
+    def shown(self) -> Self:
+        """With what to do about the secret."""
+        has_one = any(getattr(self, name) for name in self.unstored)
+        return self.model_copy(update={"note": KEEP if has_one else self.gone})
 
 
 def secrets_of(args: BaseModel) -> dict[str, SecretStr]:

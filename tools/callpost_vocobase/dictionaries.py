@@ -8,7 +8,8 @@ from callpost.errors import Refused
 from callpost.fields import Id, Text, unordered
 from callpost.toolset import Args, Call, Dedupe, Effect, Result, route
 from callpost_vocobase.documents import knowledge
-from callpost_vocobase.listing import Listed, Page, Whole, slice_of
+from callpost_vocobase.listing import Listed, Whole, slice_of
+from callpost_vocobase.paging import Paged
 
 __all__ = [
     "AgentDictionaries",
@@ -108,7 +109,7 @@ async def update_dictionary(args: UpdateDictionary, call: Call) -> Dictionary:
     return await call.patch(path, args.body(), into=Dictionary)
 
 
-class ListAgentDictionaries(Page):
+class ListAgentDictionaries(Paged):
     """Whose dictionaries."""
 
     agent_id: Id

@@ -8,7 +8,8 @@ from callpost.errors import Refused
 from callpost.fields import Id, Text, unordered
 from callpost.toolset import Args, Call, Dedupe, Effect, Result, route
 from callpost_vocobase.documents import knowledge
-from callpost_vocobase.listing import Listed, Page, Short, slice_of
+from callpost_vocobase.listing import Listed, Short, slice_of
+from callpost_vocobase.paging import Paged
 
 __all__ = [
     "AddFolderDocuments",
@@ -27,7 +28,7 @@ __all__ = [
 ]
 
 
-class ListAgentDocuments(Page):
+class ListAgentDocuments(Paged):
     """Whose documents."""
 
     agent_id: Id

@@ -12,7 +12,8 @@ from callpost.errors import FieldProblem, InvalidArguments
 from callpost.fields import NOT_IN_KEY, Id, Text
 from callpost.toolset import Args, Call, Dedupe, Effect, LocalFile, Result, route
 from callpost_vocobase.api import FAMILY
-from callpost_vocobase.listing import Listed, Page, Short
+from callpost_vocobase.listing import Listed, Short
+from callpost_vocobase.paging import Paged, next_cursor
 
 __all__ = [
     "Document",
@@ -174,10 +175,10 @@ class UploadedDocument(Result):
 
 
 @knowledge.tool(effect=Effect.READS, operations=("listDocuments",))
-async def list_documents(args: Page, call: Call) -> Documents:
+async def list_documents(args: Paged, call: Call) -> Documents:
     """List knowledge-base documents with their status; only ready ones can be linked."""
-    page = await call.get(route("/documents"), into=_DocumentPage, query=args.query)
-    rest = args.next_cursor(len(page.documents), page.total)
+    page = await call.get(route("/documents"), into=_DocumentPage, query=args.page)
+    rest = next_cursor(args, len(page.documents), page.total)
     return Documents(items=page.documents, total=page.total, next_cursor=rest)
 
 

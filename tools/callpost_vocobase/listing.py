@@ -1,18 +1,17 @@
-"""What all list tools share: one way of paging, and rows short enough to choose from.
+"""What list answers share: rows short enough to choose from, and parts of lists handed out whole.
 
-Vocobase pages calls, documents and agents by `limit` and `offset`, VoiceLink by `page` and
-`per_page`, and hands out every other list whole (contract section 6). A model sees `limit` and
-`cursor` for all of them.
+Only some lists are paged upstream (contract section 6); a model pages all of them as `paging` says.
 """
 
 from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar, cast
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, model_validator
 
-from callpost.toolset import Args, Result
+from callpost.toolset import Result
+from callpost_vocobase.paging import Paged, next_cursor
 
-__all__ = ["Listed", "Page", "Short", "Whole", "shorten", "slice_of"]
+__all__ = ["Listed", "Short", "Whole", "shorten", "slice_of"]
 
 ItemT = TypeVar("ItemT")
 
@@ -29,46 +28,6 @@ Short = Annotated[str, AfterValidator(shorten)]
 """A text in a row of a list."""
 
 
-def _text(value: Any) -> Any:
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    return str(value) if is_number else value
-
-
-Cursor = Annotated[
-    str,
-    BeforeValidator(_text),  # hosts turn a string of digits into a number
-    Field(pattern=r"^\d{1,9}$"),
-    WithJsonSchema({"type": "string"}),
-]
-"""`next_cursor` of the part before; opaque to a model, an offset to us."""
-
-
-class Page(Args):
-    """Which part of a list."""
-
-    limit: Annotated[int, Field(ge=1, le=100)] = 20
-    cursor: Cursor | None = None
-
-    @property
-    def offset(self) -> int:
-        """How many items come before this part."""
-        return int(self.cursor or "0")
-
-    @property
-    def query(self) -> dict[str, str | int | bool | None]:
-        """As the lists with `limit` and `offset` take it."""
-        return {"limit": self.limit, "offset": self.offset}
-
-    def next_cursor(self, shown: int, total: int | None) -> str | None:
-        """Where the next part begins; None at the end.
-
-        Without a total, a full part is taken to have a successor.
-        """
-        reached = self.offset + shown
-        more = shown >= self.limit if total is None else shown > 0 and reached < total
-        return str(reached) if more else None
-
-
 class Listed(Result):
     """The part of an answer that says what comes after it."""
 
@@ -76,10 +35,10 @@ class Listed(Result):
     next_cursor: str | None = None
 
 
-def slice_of(rows: Sequence[ItemT], page: Page) -> tuple[tuple[ItemT, ...], str | None]:
+def slice_of(rows: Sequence[ItemT], asked: Paged) -> tuple[tuple[ItemT, ...], str | None]:
     """One part of a list that the API hands out whole, and where the next begins."""
-    shown = tuple(rows[page.offset : page.offset + page.limit])
-    return shown, page.next_cursor(len(shown), len(rows))
+    shown = tuple(rows[asked.offset : asked.offset + asked.limit])
+    return shown, next_cursor(asked, len(shown), len(rows))
 
 
 class Whole(Result):

@@ -6,7 +6,8 @@ from pydantic import Field, model_validator
 
 from callpost.fields import Id, Text
 from callpost.toolset import Args, Call, Dedupe, Effect, Result, route
-from callpost_vocobase.listing import Listed, Page, Short, Whole, slice_of
+from callpost_vocobase.listing import Listed, Short, Whole, slice_of
+from callpost_vocobase.paging import Paged
 from callpost_vocobase.telephony import telephony
 
 __all__ = [
@@ -50,7 +51,7 @@ class _Numbers(Whole):
 
 
 @telephony.tool(effect=Effect.READS, operations=("listPhoneNumbers",))
-async def list_phone_numbers(args: Page, call: Call) -> PhoneNumbers:
+async def list_phone_numbers(args: Paged, call: Call) -> PhoneNumbers:
     """List the account's own numbers and which agent answers each."""
     found = await call.get(route("/phone-numbers"), into=_Numbers)
     items, rest = slice_of(found.phone_numbers, args)

@@ -9,7 +9,8 @@ from callpost.toolset import Call, Dedupe, Effect, Result, Sent, route
 from callpost_vocobase.api import FAMILY
 from callpost_vocobase.carriers import Carrier
 from callpost_vocobase.credential import fingerprints, secrets_of, unsaid, without
-from callpost_vocobase.listing import Listed, Page, Short, Whole, slice_of
+from callpost_vocobase.listing import Listed, Short, Whole, slice_of
+from callpost_vocobase.paging import Paged
 from callpost_vocobase.telephony_fields import (
     CONNECTIONS,
     DEFAULTS,
@@ -34,7 +35,7 @@ __all__ = [
 telephony = FAMILY.toolset("telephony", title="Telephony")
 
 
-class ListTelephonyConnections(Page):
+class ListTelephonyConnections(Paged):
     """Whose connections."""
 
     provider: Carrier | None = None
@@ -201,6 +202,7 @@ class CredentialsSet(Result):
 @telephony.tool(
     effect=Effect.UPDATES,
     dedupe=Dedupe.INVOCATION,
+    key_material=_credentials,
     operations=(
         "setExotel",
         "setMcube",
