@@ -1,7 +1,7 @@
-"""Two times: the sandbox's own, on which life cycles run, and real time, on which limits run.
+"""Three times: life cycles run on the sandbox's own, limits on real time, calendars on the wall's.
 
-Both are Unix seconds. Neither ever goes backwards, because both are the time at import plus a
-monotonic distance: a machine that corrects its clock does not shorten a rate window.
+All are Unix seconds. None ever goes backwards, because all are the time at import plus a monotonic
+distance: a machine that corrects its clock does not shorten a rate window.
 """
 
 import time
@@ -33,6 +33,7 @@ class SandboxClock:
         self.speed = speed
         self._started = real_now()
         self._base = self._started + offset_s
+        self._ahead_s = offset_s
 
     def now(self) -> float:
         """Return the sandbox's time in Unix seconds (UTC)."""
@@ -43,3 +44,12 @@ class SandboxClock:
         if seconds < 0:
             raise ValueError("a clock is moved forward only")
         self._base += seconds
+        self._ahead_s += seconds
+
+    def wall(self) -> float:
+        """Return what a calendar shows: moved like `now`, but not sped up.
+
+        A client compares the instants of an answer with its own clock; at speed 60 they would be
+        an hour ahead after a minute.
+        """
+        return real_now() + self._ahead_s

@@ -117,6 +117,7 @@ class _Server(uvicorn.Server):
                 log_config=None,  # the owner decides; by default warnings go to stderr
                 log_level="warning",
                 access_log=False,
+                date_header=False,  # the surface gives the sandbox's own
                 timeout_graceful_shutdown=1,
             )
         )

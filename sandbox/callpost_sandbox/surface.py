@@ -5,12 +5,14 @@
     DELETE /_sandbox/faults                forget the planned faults
     POST   /_sandbox/advance {"seconds"}   move the sandbox's clock
 
-It lies outside authentication and limits, and is the sandbox's own: no vendor has it.
+It lies outside authentication and limits, and is the sandbox's own: no vendor has it. Every whole
+answer carries the sandbox's calendar as `Date`.
 """
 
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from email.utils import formatdate
 from typing import Any
 
 import anyio
@@ -106,7 +108,9 @@ class Surface:
             if fault.kind != "delay":
                 await _send_spoiled(send, fault, answer)
                 return
-        await _send(send, answer.status, answer.headers, iter((answer.body,)))
+        date = formatdate(self.clock.wall(), usegmt=True).encode()
+        headers = [*answer.headers, (b"date", date)]
+        await _send(send, answer.status, headers, iter((answer.body,)))
 
     async def _control(self, request: Request, what: str) -> Response:
         match request.method, what:

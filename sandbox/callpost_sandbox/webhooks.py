@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import anyio
 import httpx2
 
-from callpost_sandbox.clock import Clock
+from callpost_sandbox.clock import SandboxClock
 
 __all__ = [
     "Attempt",
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 Signer = Callable[[str, bytes, float], dict[str, str]]
-"""Secret, raw body and sandbox time to the headers of a delivery."""
+"""Secret, raw body and time to the headers of a delivery."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Outbox:
     def __init__(
         self,
         sign: Signer,
-        clock: Clock,
+        clock: SandboxClock,
         *,
         speed: float = 1.0,
         delays_s: tuple[float, ...] = (1.0, 2.0, 4.0),
@@ -141,7 +141,7 @@ class Outbox:
         for number, pause in enumerate((0.0, *self._pauses), start=1):
             await anyio.sleep(pause)
             status = await self._try(delivery)
-            attempt = Attempt(delivery.url, number, status, self._clock.now())
+            attempt = Attempt(delivery.url, number, status, self._clock.wall())
             self.attempts.append(attempt)
             if delivery.on_attempt is not None:
                 delivery.on_attempt(attempt)
@@ -151,7 +151,7 @@ class Outbox:
     async def _try(self, delivery: _Delivery) -> int:
         if not is_loopback(delivery.url):
             return -1
-        headers = self._sign(delivery.secret, delivery.body, self._clock.now())
+        headers = self._sign(delivery.secret, delivery.body, self._clock.wall())
         headers["Content-Type"] = "application/json"
         try:
             async with httpx2.AsyncClient(

@@ -1,10 +1,12 @@
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import anyio
 import httpx2
 import pytest
 
-from callpost_sandbox.clock import SandboxClock
+from callpost_sandbox.clock import SandboxClock, real_now
 from callpost_sandbox.faults import HUGE_BYTES, Fault
 from callpost_sandbox.settings import SandboxSettings
 from callpost_sandbox.vocobase import DEMO_AGENT_ID, VocobaseWorld
@@ -206,3 +208,15 @@ async def test_a_new_call_stays_out_of_the_list_while_the_list_lags() -> None:
         world.clock.advance(30)
         listed = (await client.get("/calls")).json()["data"]["calls"]
     assert [call["call_id"] for call in listed] == ids
+
+
+async def test_instants_stay_with_the_calendar_however_fast_lives_run() -> None:
+    settings = SandboxSettings(speed=1_000_000, clock_offset_s=-3600)
+    world = VocobaseWorld(settings, SandboxClock(speed=1_000_000, offset_s=-3600))
+    async with client_of(world) as client:
+        started = (await client.post("/calls/start", json=START)).json()["data"]
+        answer = await client.get(f"/calls/{started['call_id']}")
+    created_at = datetime.fromisoformat(answer.json()["data"]["created_at"]).timestamp()
+    said_at = parsedate_to_datetime(answer.headers["Date"]).timestamp()
+    assert created_at == pytest.approx(real_now() - 3600, abs=60)
+    assert said_at == pytest.approx(created_at, abs=60)

@@ -21,6 +21,13 @@ def test_an_offset_clock_is_ahead_of_real_time() -> None:
     assert SandboxClock(offset_s=3600).now() - real_now() == pytest.approx(3600, abs=60)
 
 
+def test_a_calendar_is_moved_like_the_clock_but_not_sped_up() -> None:
+    clock = SandboxClock(speed=1_000_000, offset_s=100)
+    clock.advance(20)
+    assert clock.wall() - real_now() == pytest.approx(120, abs=60)
+    assert clock.now() - real_now() > clock.wall() - real_now()
+
+
 def test_a_sliding_window_frees_each_place_when_its_own_minute_is_over() -> None:
     window = RateWindow(2)
     assert window.take("key", 100) == Verdict(

@@ -116,6 +116,8 @@ async def _start(ask: Ask) -> Response:
         provider=body.provider,
         variables=texts(body.variables),
         created_at=state.clock.now(),
+        created_wall=state.clock.wall(),
+        speed=state.clock.speed,
         script=Script.of(body.to_number, agent["max_call_duration_secs"]),
         origin=ask.origin,
     )

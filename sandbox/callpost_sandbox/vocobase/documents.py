@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from callpost_sandbox.vocobase.ask import Ask, Body, Operation, conflict, invalid, not_found, ok
 from callpost_sandbox.vocobase.calls import agent_of
-from callpost_sandbox.vocobase.state import Record, State
+from callpost_sandbox.vocobase.state import Link, Record, State
 from callpost_sandbox.vocobase.storage import UPLOAD_LIVES_S, reserve
 from callpost_sandbox.webhooks import iso
 
@@ -109,14 +109,14 @@ async def _list_linked(ask: Ask) -> Response:
     state = ask.state
     agent = agent_of(state, ask.path("id"))
     rows: list[Record] = []
-    for document_id, linked_at in state.agent_documents.get(agent["id"], {}).items():
+    for document_id, link in state.agent_documents.get(agent["id"], {}).items():
         document = state.documents[document_id]
-        sync = _sync(state, linked_at)
+        sync = _sync(state, link)
         row = {name: document[name] for name in ("id", "name", "type", "file_size")}
         row["status"] = _status(state, document)
         row["sync_status"] = sync
-        row["synced_at"] = iso(linked_at + INDEXING_S) if sync == "synced" else None
-        row["linked_at"] = iso(linked_at)
+        row["synced_at"] = iso(link.wall + INDEXING_S) if sync == "synced" else None
+        row["linked_at"] = iso(link.wall)
         rows.append(row)
     return ok({"documents": rows, "total": len(rows)})
 
@@ -132,7 +132,7 @@ async def _link(ask: Ask) -> Response:
     fresh = [document_id for document_id in wanted if document_id not in links]
     if len(links) + len(fresh) > _MOST_LINKED:
         raise invalid(f"document_ids: an agent holds at most {_MOST_LINKED} documents")
-    links |= dict.fromkeys(fresh, state.clock.now())
+    links |= dict.fromkeys(fresh, Link(state.clock.now(), state.clock.wall()))
     linked = [{"document_id": document_id, "sync_status": "pending"} for document_id in fresh]
     return ok({"linked": linked, "skipped": [one for one in wanted if one not in fresh]})
 
@@ -195,8 +195,8 @@ def _status(state: State, document: Record) -> str:
     return "ready" if done else "processing"
 
 
-def _sync(state: State, linked_at: float) -> str:
-    return "synced" if state.clock.now() >= linked_at + INDEXING_S else "pending"
+def _sync(state: State, link: Link) -> str:
+    return "synced" if state.clock.now() >= link.at + INDEXING_S else "pending"
 
 
 def _view(state: State, document: Record) -> Record:

@@ -34,9 +34,9 @@ def call_summary(call: Call, now: float) -> dict[str, Any]:
         "provider": call.provider,
         "duration_seconds": call.duration_s if over else None,
         "error_message": call.script.error_message if over else None,
-        "started_at": iso(call.answered_at) if answered and call.answered_at else None,
-        "ended_at": iso(call.ended_at) if over else None,
-        "created_at": iso(call.created_at),
+        "started_at": iso(call.wall(call.answered_at)) if answered and call.answered_at else None,
+        "ended_at": iso(call.wall(call.ended_at)) if over else None,
+        "created_at": iso(call.created_wall),
     }
 
 
@@ -60,7 +60,7 @@ def call_details(call: Call, now: float, origin: str) -> dict[str, Any]:
         "started_at": details["started_at"],
         "ended_at": details["ended_at"],
         "processing_complete": call.finished,
-        "pipeline_completed_at": iso(call.processed_at) if call.finished else None,
+        "pipeline_completed_at": iso(call.wall(call.processed_at)) if call.finished else None,
     }
     if call.extraction is not None:
         session["extraction"] = call.extraction
@@ -76,7 +76,7 @@ def recording_url(call: Call, now: float, origin: str) -> str | None:
     return f"{origin}/storage/recordings/{call.session_id}.wav?expires={expires}"
 
 
-def call_ended(call: Call, now: float) -> bytes:
+def call_ended(call: Call, now: float, wall: float) -> bytes:
     """Return the webhook of a call that was started with `POST /calls/start`."""
     data: dict[str, Any] = {
         "session_id": call.session_id,
@@ -85,7 +85,7 @@ def call_ended(call: Call, now: float) -> bytes:
         "duration_seconds": call.duration_s,
         "credits_used": call.charged,
         "processing_complete": True,
-        "pipeline_completed_at": iso(call.processed_at),
+        "pipeline_completed_at": iso(call.wall(call.processed_at)),
         "transcript": _transcript(call, now),
         "recording_url": recording_url(call, now, call.origin),
         "variables": call.variables,
@@ -101,10 +101,10 @@ def call_ended(call: Call, now: float) -> bytes:
         "disposition": call.script.disposition,
         "answered_by": call.script.answered_by,
     }
-    return _event(data, now)
+    return _event(data, wall)
 
 
-def session_ended(session: BrowserSession, charge: float, now: float) -> bytes:
+def session_ended(session: BrowserSession, charge: float, wall: float) -> bytes:
     """Return the webhook of a browser session, which has no `call`."""
     data: dict[str, Any] = {
         "session_id": session.session_id,
@@ -113,16 +113,16 @@ def session_ended(session: BrowserSession, charge: float, now: float) -> bytes:
         "duration_seconds": session.duration_s,
         "credits_used": charge,
         "processing_complete": True,
-        "pipeline_completed_at": iso(now),
+        "pipeline_completed_at": iso(wall),
         "transcript": [],
         "recording_url": None,
         "variables": session.variables,
     }
-    return _event(data, now)
+    return _event(data, wall)
 
 
-def _event(data: dict[str, Any], now: float) -> bytes:
-    event = {"event": "session.completed", "timestamp": iso(now), "data": data}
+def _event(data: dict[str, Any], wall: float) -> bytes:
+    event = {"event": "session.completed", "timestamp": iso(wall), "data": data}
     return json.dumps(event, separators=(",", ":")).encode()
 
 
@@ -140,7 +140,9 @@ def _transcript(call: Call, now: float) -> list[dict[str, Any]]:
         lines.append(("bot", call.agent["voicemail_message"] or spoken))
     pause = call.duration_s / (len(lines) + 1)
     return [
-        {"role": role, "content": content, "timestamp": iso(call.answered_at + at * pause)}
-        for at, (role, content) in enumerate(lines)
-        if call.answered_at + at * pause <= now
+        {"role": role, "content": content, "timestamp": iso(call.wall(said_at))}
+        for said_at, (role, content) in zip(
+            (call.answered_at + at * pause for at in range(len(lines))), lines, strict=True
+        )
+        if said_at <= now
     ]

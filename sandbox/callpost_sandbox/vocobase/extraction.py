@@ -27,7 +27,7 @@ def found_values(config: dict[str, Any], call: Call) -> dict[str, Any]:
 def _value(key: dict[str, Any], call: Call) -> Any:
     if key["name"].startswith("unknown"):
         return None
-    moment = iso(call.ended_at)
+    moment = iso(call.wall(call.ended_at))
     values: dict[str, Any] = {
         "string": f"{key['name']} as said in the call",
         "number": 4.5,

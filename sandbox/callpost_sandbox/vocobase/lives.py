@@ -80,6 +80,10 @@ class Call:
     provider: str
     variables: dict[str, str]
     created_at: float
+    """Start on the clock of life cycles; all other instants of this class are on it, too."""
+    created_wall: float
+    """Start on the calendar."""
+    speed: float
     script: Script
     origin: str
     """Where this sandbox was reached, for addresses in webhooks."""
@@ -92,6 +96,10 @@ class Call:
     def agent_id(self) -> str:
         """The agent that talks."""
         return self.agent["id"]
+
+    def wall(self, at: float) -> float:
+        """Return what a calendar shows at an instant of this call's life."""
+        return self.created_wall + (at - self.created_at) / (self.speed or 1.0)
 
     @property
     def answered_at(self) -> float | None:

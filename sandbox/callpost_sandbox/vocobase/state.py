@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx2
 
@@ -15,9 +15,16 @@ from callpost_sandbox.vocobase.extraction import extracted
 from callpost_sandbox.vocobase.lives import BrowserSession, Call, price
 from callpost_sandbox.webhooks import Attempt, Outbox, iso, sign_vocobase
 
-__all__ = ["Record", "State"]
+__all__ = ["Link", "Record", "State"]
 
 Record = dict[str, Any]
+
+
+class Link(NamedTuple):
+    """When a document was linked: on the clock of life cycles, and on the calendar."""
+
+    at: float
+    wall: float
 
 
 class State:
@@ -60,7 +67,7 @@ class State:
         self.dictionaries: dict[str, Record] = {}
         self.agent_dictionaries: dict[str, list[str]] = {}
         self.documents: dict[str, Record] = {}
-        self.agent_documents: dict[str, dict[str, float]] = {}
+        self.agent_documents: dict[str, dict[str, Link]] = {}
         self.folders: dict[str, Record] = {}
         self.folder_documents: dict[str, list[str]] = {}
         self.audio: dict[str, Record] = {}
@@ -80,8 +87,8 @@ class State:
         return str(uuid.uuid4())
 
     def stamp(self) -> str:
-        """Return the sandbox's time as the API writes it."""
-        return iso(self.clock.now())
+        """Return the time as the API writes it."""
+        return iso(self.clock.wall())
 
     def keep_call(self, call: Call) -> None:
         """Commit a call: from here on a telephone rings."""
@@ -116,13 +123,13 @@ class State:
                 call.extraction = extracted(call)
                 call.finished = True
                 del self._unfinished[call.call_id]
-                self.notify(call_ended(call, now))
+                self.notify(call_ended(call, now, self.clock.wall()))
         for session in list(self._open_sessions.values()):
             if now >= session.ended_at:
                 charge = price(session.duration_s)
                 self.balance = round(self.balance - charge, 2)
                 del self._open_sessions[session.session_id]
-                self.notify(session_ended(session, charge, now))
+                self.notify(session_ended(session, charge, self.clock.wall()))
 
     def notify(self, body: bytes) -> None:
         """Queue an event for every enabled endpoint."""
