@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check snapshots pins
+.PHONY: help install demo test check snapshots pins coverage-of-apis
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -35,7 +35,11 @@ check: install ## lint, format, types, import contracts
 
 snapshots: install ## rewrite the generated files: tool schemas, tables in the docs, manifests
 	CALLPOST_SNAPSHOTS=rewrite $(BIN)/python -m pytest -q tests/snapshots
+	CALLPOST_SNAPSHOTS=rewrite PYTHONPATH=tests $(BIN)/python -m contracts.operations >/dev/null
 
 pins: ## renew requirements/*.txt (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements/runtime.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml requirements/dev.in -o requirements/dev.txt
+
+coverage-of-apis: install ## print operation, tool, toolset, rule; fail where something is not covered
+	@PYTHONPATH=tests $(BIN)/python -m contracts.operations
