@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from callpost_sandbox.voxburst.answers import Answer, ApiError
 
-__all__ = ["KEPT_S", "METHODS", "Idempotency", "Holders", "Running", "Turn", "fingerprint"]
+__all__ = ["KEPT_S", "METHODS", "Holders", "Idempotency", "Running", "Turn", "fingerprint"]
 
 KEPT_S = 24 * 3600.0
 METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
