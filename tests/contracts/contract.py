@@ -47,8 +47,6 @@ def operations(api: str) -> dict[str, Operation]:
     # The C loader, where there is one, is ten times as fast and just as safe.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     document = cast("dict[str, Any]", yaml.load(text, loader))
-        "dict[str, Any]", yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    )  # noqa: S506 because both are safe loaders
     found = [
         _operation(api, method, path, item, document)
         for path, item in document["paths"].items()
@@ -91,9 +89,7 @@ def _operation(
         required_query=frozenset(name for name, p in query.items() if p.get("required")),
         body=_json_schema(body),
         body_required=bool(body.get("required")),
-        answer=next(
-            (_json_schema(a) for status, a in answers.items() if status[0] == "2"), None
-        ),
+        answer=next((_json_schema(a) for status, a in answers.items() if status[0] == "2"), None),
     )
 
 
