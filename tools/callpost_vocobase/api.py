@@ -11,6 +11,7 @@ from typing import Any, cast
 from callpost.errors import Code, Fault, Paced, Refused, Retry, Unsettled, Upstream
 from callpost.pace import Limit
 from callpost.toolset import Api, Family, Reply, Slots
+from callpost_vocobase.capacity import SLOT, read_capacity
 from callpost_vocobase.carriers import PROVIDER_OPTION, probe
 
 __all__ = ["API", "FAMILY", "fault", "unwrap", "windows"]
@@ -186,7 +187,7 @@ API = Api(
     windows=windows,
     unwrap=unwrap,
     fault=fault,
-    slots=(Slots("active_calls", limit=5, hold_s=3600),),
+    slots=(Slots(SLOT, limit=5, hold_s=3600, refresh=read_capacity),),
     options=(PROVIDER_OPTION,),
 )
 """Section 2 for the limits. A slot is held for an hour, the longest cap of a call (section 4)."""
