@@ -4,12 +4,28 @@
 # pyright: reportUnusedImport=false
 
 from callpost_vocobase import (  # noqa: F401 because of the same
+    account,
     agents,
     background_audio,
     calls,
+    campaigns,
+    dictionaries,
+    document_links,
+    documents,
     extraction,
+    functions,
+    phone_numbers,
+    projects,
+    sessions,
+    telephony,
+    voicelink_bots,
+    voicelink_clients,
+    voicelink_numbers,
+    voicelink_readiness,
+    voicelink_routing,
     voices,
     waiting,
+    webhooks,
 )
 from callpost_vocobase.api import FAMILY
 

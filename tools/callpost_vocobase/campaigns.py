@@ -11,6 +11,7 @@ from callpost.fields import Id, PhoneNumber, Text
 from callpost.toolset import Args, Call, Dedupe, Effect, Result, Sent, route
 from callpost_vocobase.api import FAMILY
 from callpost_vocobase.settling import undecidable
+from callpost_vocobase.texts import Named
 
 __all__ = [
     "AddCampaignContacts",
@@ -29,7 +30,7 @@ campaigns = FAMILY.toolset("campaigns", title="Campaigns")
 class CreateCampaign(Args):
     """Which agent calls, and over which carrier."""
 
-    name: Annotated[Text, Field(min_length=1)]
+    name: Named
     agent_id: Id
     provider: Literal["mcube", "twilio", "exotel"]
     description: Text | None = None

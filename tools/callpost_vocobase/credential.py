@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
-from typing import Annotated, Any, ClassVar, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Self, TypeVar, cast
 
 from pydantic import BaseModel, Field, SecretStr, WithJsonSchema
 
@@ -94,10 +94,17 @@ def unsaid(secrets: Mapping[str, SecretStr]) -> Generator[None]:
 
 
 def without(result: ResultT, secrets: Mapping[str, SecretStr]) -> ResultT:
-    """The result less every text that repeats a credential."""
-    told = {
-        name: WITHHELD
-        for name, value in result
-        if isinstance(value, str) and _repeats(value, secrets.values())
-    }
-    return result.model_copy(update=told) if told else result
+    """The result less every text that repeats a credential, one level deep."""
+    told = {name: _hidden(value, secrets) for name, value in result}
+    changed = {name: value for name, value in told.items() if value is not getattr(result, name)}
+    return result.model_copy(update=changed) if changed else result
+
+
+def _hidden(value: Any, secrets: Mapping[str, SecretStr]) -> Any:
+    if isinstance(value, str):
+        return WITHHELD if _repeats(value, secrets.values()) else value
+    if isinstance(value, dict):
+        return {
+            name: _hidden(part, secrets) for name, part in cast("dict[str, Any]", value).items()
+        }
+    return value

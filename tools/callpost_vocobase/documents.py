@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal, cast
 
 from pydantic import Field, computed_field
 
-from callpost.errors import FieldProblem, InvalidArguments
+from callpost.errors import FieldProblem, InvalidArguments, Refused
 from callpost.fields import NOT_IN_KEY, Id, Text
 from callpost.toolset import Args, Call, Dedupe, Effect, LocalFile, Result, route
 from callpost_vocobase.api import FAMILY
@@ -210,7 +210,14 @@ async def upload_document(args: UploadDocument, call: Call) -> UploadedDocument:
     # Repeatable: only its answer has the upload address, and a reservation nobody fills is an empty
     # record in state «uploading» that no agent sees.
     reserved = await call.post(route("/documents/upload"), body, into=_Reserved, repeatable=True)
-    await call.upload(reserved.upload_url, {"Content-Type": kind}, file)
+    try:
+        await call.upload(reserved.upload_url, {"Content-Type": kind}, file)
+    except Refused as fault:
+        fault.next_step = (
+            "The upload address lives 15 minutes; if it is older, call again with the next "
+            "occurrence to reserve another."
+        )
+        raise
     now = await call.get(route("/documents/{}", reserved.document_id), into=Document)
     return UploadedDocument(
         document_id=reserved.document_id,

@@ -1,6 +1,6 @@
 """Custom functions: HTTP tools that agents use while they talk (contract tag Functions)."""
 
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, cast
 
 from pydantic import Field, model_validator
 
@@ -9,6 +9,7 @@ from callpost.toolset import Args, Call, Dedupe, Effect, Result, Sent, route
 from callpost_vocobase.api import FAMILY
 from callpost_vocobase.credential import Secret, fingerprints, unsaid, without
 from callpost_vocobase.settling import undecidable
+from callpost_vocobase.texts import Named, WebUrl
 
 __all__ = [
     "AgentFunction",
@@ -25,15 +26,15 @@ functions = FAMILY.toolset("functions", title="Agent functions")
 class Header(Args):
     """A request header of the function, often a credential."""
 
-    key: Annotated[Text, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
+    key: Named
     value: Secret
 
 
 class FunctionParam(Args):
     """A named value that goes in or comes out."""
 
-    name: Annotated[Text, Field(min_length=1)]
-    type: Literal["string", "number", "integer", "boolean", "array", "object"] = "string"
+    name: Named
+    type: Named | None = None
     description: Text | None = None
     required: bool | None = None
 
@@ -41,9 +42,9 @@ class FunctionParam(Args):
 class CreateAgentFunction(Args):
     """What the function does, where it is and what it takes."""
 
-    name: Annotated[Text, Field(min_length=1)]
-    description: Annotated[Text, Field(min_length=1, description="Tells the agent when to use it")]
-    url: Annotated[Text, Field(pattern=r"^https?://\S+$")]
+    name: Named
+    description: Annotated[Named, Field(description="Tells the agent when to use it")]
+    url: WebUrl
     headers: tuple[Header, ...] = ()
     inputs: tuple[FunctionParam, ...] = ()
     outputs: tuple[FunctionParam, ...] = ()

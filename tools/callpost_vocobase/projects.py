@@ -1,8 +1,8 @@
 """Projects: groups of agents with rates of their own (contract tag Projects)."""
 
-from typing import Annotated, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from callpost.fields import Id, Text
 from callpost.toolset import Args, Call, Dedupe, Effect, Result, Sent, route
@@ -10,6 +10,7 @@ from callpost_vocobase.api import FAMILY
 from callpost_vocobase.listing import Listed, Short, Whole, slice_of
 from callpost_vocobase.paging import Paged
 from callpost_vocobase.settling import appeared_before
+from callpost_vocobase.texts import Named
 
 __all__ = [
     "CreateProject",
@@ -89,7 +90,7 @@ async def get_project(args: OneProject, call: Call) -> Project:
 class CreateProject(Args):
     """What the project is called."""
 
-    name: Annotated[Text, Field(min_length=1)]
+    name: Named
     description: Text | None = None
 
     def body(self) -> dict[str, Any]:
@@ -116,7 +117,7 @@ class UpdateProject(Args):
     """What to change."""
 
     project_id: Id
-    name: Annotated[Text, Field(min_length=1)] | None = None
+    name: Named | None = None
     description: Text | None = None
 
     @model_validator(mode="after")

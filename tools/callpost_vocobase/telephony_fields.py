@@ -6,18 +6,14 @@ some things differently; the tables below hold our name and theirs.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, cast
-
-from pydantic import Field
+from typing import Any, Literal, cast
 
 from callpost.fields import PhoneNumber, Text
 from callpost.toolset import Args
 from callpost_vocobase.credential import Secret, revealed
+from callpost_vocobase.texts import Digits, Email, HttpsUrl
 
 __all__ = ["CONNECTIONS", "DEFAULTS", "CarrierFields", "Needs", "Transport", "problem_with"]
-
-Host = Annotated[Text, Field(pattern=r"^https://\S+$")]
-"""An address that credentials are sent to: never without TLS."""
 
 
 class CarrierFields(Args):
@@ -31,15 +27,15 @@ class CarrierFields(Args):
     subdomain: Text | None = None
     caller_id: PhoneNumber | None = None
     applet_id: Text | None = None
-    email: Annotated[Text, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    email: Email | None = None
     username: Text | None = None
     password: Secret | None = None
     jwt_token: Secret | None = None
-    exe_number: Annotated[Text, Field(pattern=r"^\+?\d{4,15}$")] | None = None
+    exe_number: Digits | None = None
     from_number: PhoneNumber | None = None
     did_number: PhoneNumber | None = None
     agent_number: Text | None = None
-    base_url: Host | None = None
+    base_url: HttpsUrl | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ none and says so.
 
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from callpost.fields import Id, Text
 from callpost.toolset import Args, Call, Dedupe, Effect, Result, Sent, route
@@ -14,6 +14,7 @@ from callpost_vocobase.account import CallAccount, DefaultWebhook, Webhook
 from callpost_vocobase.api import FAMILY
 from callpost_vocobase.credential import ShownOnce
 from callpost_vocobase.settling import appeared_before
+from callpost_vocobase.texts import HttpsUrl
 
 __all__ = [
     "CallWebhooks",
@@ -35,8 +36,6 @@ webhooks = FAMILY.toolset("webhooks", title="Webhooks")
 FAMILY.unserved["onSessionCompleted"] = (
     "incoming: Vocobase sends it to an endpoint of yours; there is nothing to call"
 )
-
-Url = Annotated[Text, Field(pattern=r"^https://\S+$")]
 
 GONE = "The secret was shown once and is not kept here. rotate_call_webhook_secret makes a new one."
 
@@ -60,11 +59,19 @@ async def list_call_webhooks(args: ListCallWebhooks, call: Call) -> CallWebhooks
     return CallWebhooks(items=account.webhooks, default=account.webhook)
 
 
+def _not_reserved(label: str) -> str:
+    if label == "default":
+        raise ValueError("«default» is reserved for set_default_call_webhook")
+    return label
+
+
 class CreateCallWebhook(Args):
     """Where to, and what to call it."""
 
-    label: Annotated[Text, Field(pattern=r"^(?!default$)[a-z0-9][a-z0-9-]{0,30}$")]
-    url: Url
+    label: Annotated[
+        Text, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$"), AfterValidator(_not_reserved)
+    ]
+    url: HttpsUrl
     enabled: bool = True
 
     def body(self) -> dict[str, str | bool]:
@@ -152,7 +159,7 @@ async def rotate_call_webhook_secret(args: RotateCallWebhookSecret, call: Call) 
 class SetDefaultCallWebhook(Args):
     """Where to."""
 
-    url: Url
+    url: HttpsUrl
 
 
 class DefaultCallWebhook(ShownOnce):
