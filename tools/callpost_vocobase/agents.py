@@ -104,16 +104,15 @@ async def create_agent(args: CreateAgent, call: Call) -> NewAgent:
     async def settle(sent: Sent, /) -> NewAgent | None:
         return await _just_created(args, sent, call)
 
-    made = await call.post(route("/agent"), args.body(), into=NewAgent, settle=settle)
+    # Names are unique (section 12): sent again it is refused, and then looked for.
+    made = await call.post(
+        route("/agent"), args.body(), into=NewAgent, settle=settle, repeatable=True
+    )
     return made.model_copy(update=_brief(made))
 
 
 async def _just_created(args: CreateAgent, sent: Sent, call: Call) -> NewAgent | None:
-    """The agent of this name, unless it is another one.
-
-    Names are unique and a repeated one is refused (section 12), so sending again after «not there»
-    cannot make a second agent.
-    """
+    """The agent of this name, unless it is another one."""
     asked = Paged(limit=LARGEST_PAGE)
     for _ in range(MOST_PAGES):
         page = await call.get(route("/agent"), into=AgentPage, query=asked.page)

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Self, cast
 from pydantic import AliasChoices, BeforeValidator, Field
 
 from callpost.toolset import Result
-from callpost_vocobase.call_models import CallRow, LooseText, State, instant
+from callpost_vocobase.call_models import CallRow, LooseFlag, LooseNumber, LooseText, State, instant
 from callpost_vocobase.listing import shorten
 
 __all__ = ["CallDetails", "Extraction", "Latency", "Turn", "WholeCall", "is_final", "told"]
@@ -44,15 +44,15 @@ class Turn(Result):
     role: LooseText = None
     content: LooseText = None
     timestamp: LooseText = None
-    latency_ms: float | None = None
+    latency_ms: LooseNumber = None
 
 
 class Latency(Result):
     """How fast the agent answered; older calls only."""
 
-    min_ms: float | None = None
-    max_ms: float | None = None
-    avg_ms: float | None = None
+    min_ms: LooseNumber = None
+    max_ms: LooseNumber = None
+    avg_ms: LooseNumber = None
 
 
 class Extraction(Result):
@@ -63,8 +63,8 @@ class Extraction(Result):
     error: LooseText = None
     model: LooseText = None
     extracted_at: LooseText = None
-    attempts: int | None = None
-    latency_ms: float | None = None
+    attempts: LooseNumber = None
+    latency_ms: LooseNumber = None
 
     def cut(self) -> "Extraction":
         """The same with no value longer than a model needs."""
@@ -78,7 +78,7 @@ class Extraction(Result):
 class _Outcome(Result):
     disposition: LooseText = None
     answered_by: LooseText = None
-    processing_complete: bool | None = None
+    processing_complete: LooseFlag = None
     pipeline_completed_at: LooseText = None
     extraction: Annotated[Extraction | None, BeforeValidator(_object)] = None
 
@@ -88,8 +88,8 @@ class Session(_Outcome):
 
     session_id: LooseText = None
     status: LooseText = None
-    duration_seconds: float | None = None
-    credits_used: float | None = None
+    duration_seconds: LooseNumber = None
+    credits_used: LooseNumber = None
     recording_url: LooseText = None
     started_at: LooseText = None
     ended_at: LooseText = None
@@ -127,7 +127,7 @@ class CallDetails(Result):
     disposition: LooseText = None
     answered_by: LooseText = None
     error_message: LooseText = None
-    duration_seconds: float | None = None
+    duration_seconds: LooseNumber = None
     charged_rupees: float | None = None
     extraction: Extraction | None = None
     agent_id: LooseText = None
@@ -218,7 +218,7 @@ _SHARED = (
 )
 
 
-def _first(one: float | None, other: float | None) -> float | None:
+def _first(one: LooseNumber, other: LooseNumber) -> LooseNumber:
     return one if one is not None else other
 
 

@@ -13,6 +13,8 @@ __all__ = [
     "END_STATES",
     "CallPage",
     "CallRow",
+    "LooseFlag",
+    "LooseNumber",
     "LooseText",
     "StartedCall",
     "instant",
@@ -37,8 +39,24 @@ def _rows(value: Any) -> Any:
     return [row for row in cast("list[Any]", value) if isinstance(row, dict)]
 
 
+def _number(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return None
+
+
+def _flag(value: Any) -> Any:
+    return value if isinstance(value, bool) else None
+
+
 LooseText = Annotated[str | None, BeforeValidator(_loose)]
 """A text that may come as a number: one odd field must not spoil a page that settles a call."""
+
+LooseNumber = Annotated[int | float | None, BeforeValidator(_number)]
+LooseFlag = Annotated[bool | None, BeforeValidator(_flag)]
 
 State = Annotated[LooseText, AfterValidator(_state)]
 """Lower case in calls, upper in the concurrency answer (section 6)."""
@@ -81,12 +99,12 @@ class CallRow(Result):
     session_id: LooseText = None
     direction: LooseText = None
     provider: LooseText = None
-    duration_seconds: float | None = None
+    duration_seconds: LooseNumber = None
     error_message: LooseText = None
     created_at: LooseText = None
     started_at: LooseText = None
     ended_at: LooseText = None
-    processing_complete: bool | None = None
+    processing_complete: LooseFlag = None
     pipeline_completed_at: LooseText = None
 
     @property

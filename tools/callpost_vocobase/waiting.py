@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any, cast
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from callpost.errors import Broken, Fault, Paced, Refused, Unreachable
 from callpost.fields import NOT_IN_KEY
@@ -114,8 +114,15 @@ class _Look:
 
 
 def digest(payload: Any) -> Mapping[str, Any]:
-    """What the store keeps of a page of calls: states, no numbers, no texts."""
-    page = CallPage.model_validate(payload)
+    """What the store keeps of a page of calls: states, no numbers, no texts.
+
+    Raises:
+        Broken: It is no page of calls.
+    """
+    try:
+        page = CallPage.model_validate(payload)
+    except ValidationError:
+        raise Broken("Vocobase answered with something that is no list of calls.") from None
     kept = {"status", "ended_at", "processing_complete", "pipeline_completed_at"}
     return {
         "calls": {
