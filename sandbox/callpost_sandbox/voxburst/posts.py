@@ -97,6 +97,7 @@ def _target(state: State, account_id: str) -> Target:
 def _schedule(state: State, post: Post) -> None:
     post.status = "scheduled"
     state.live_posts.add(post.id)
+    state.did("post_scheduled", post.id)
     state.emit("post.scheduled", event_data(state, post), state.now())
 
 

@@ -63,16 +63,20 @@ def attempt_target(target: Target, at: float) -> None:
 
 
 def settle_posts(state: State) -> None:
-    """Let everything happen that is due."""
+    """Let everything happen that is due, in the order of its times."""
     now = state.now()
-    for post_id in sorted(state.live_posts):
-        post = state.posts[post_id]
+    live = [state.posts[post_id] for post_id in state.live_posts]
+    for post in sorted((post for post in live if _starts_at(post) <= now), key=_starts_at):
         if post.status == "scheduled":
-            if post.scheduled_for is None or post.scheduled_for > now:
-                continue
-            publish(state, post, max(post.scheduled_for, post.updated_at))
-        if post.status == "publishing":
-            _settle_targets(state, post, now)
+            publish(state, post, _starts_at(post))
+        _settle_targets(state, post, now)
+
+
+def _starts_at(post: Post) -> float:
+    """Return when a live post goes out or went; a time that was past already counts as at once."""
+    if post.status == "scheduled" and post.scheduled_for is not None:
+        return max(post.scheduled_for, post.updated_at)
+    return post.updated_at
 
 
 def _settle_targets(state: State, post: Post, now: float) -> None:

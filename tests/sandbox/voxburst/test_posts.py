@@ -54,6 +54,27 @@ async def test_a_scheduled_post_goes_out_at_its_time_and_not_before(
     assert (await ask("GET", f"/posts/{queued['id']}"))["status"] == "published"
 
 
+async def test_posts_that_fall_due_in_one_leap_go_out_in_the_order_of_their_times(
+    world: VoxburstWorld, ask: Ask, body: Body
+) -> None:
+    days = (3, 1, 2)
+    ids = {
+        day: (await ask("POST", "/posts", body(scheduledFor=f"2099-01-0{day}T00:00:00Z")))["id"]
+        for day in days
+    }
+    world.state.clock.advance(100 * 365 * 86_400)
+    out = [subject.partition("/")[0] for _, subject in world.journal.effects("post_published")]
+    assert out == [ids[1], ids[2], ids[3]]
+
+
+async def test_a_date_in_the_past_goes_out_at_once(
+    world: VoxburstWorld, ask: Ask, body: Body
+) -> None:
+    await ask("POST", "/posts", body(scheduledFor="2020-01-01T00:00:00Z"))
+    world.state.clock.advance(2)
+    assert len(world.journal.effects("post_published")) == 1
+
+
 async def test_two_queued_posts_take_two_slots(ask: Ask, body: Body) -> None:
     slots = {(await ask("POST", "/posts", body(queue=True)))["scheduledFor"] for _ in range(2)}
     assert len(slots) == 2

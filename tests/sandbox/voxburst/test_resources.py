@@ -221,6 +221,7 @@ async def test_hashtag_sets_are_cleaned_unique_and_listed_by_change(
     seeded = f"/hashtag-sets/{listed['data'][1]['id']}"
     assert (await ask("PATCH", seeded, {"tags": ["b"]}))["data"]["tags"] == ["b"]
     assert (await ask("GET", "/hashtag-sets"))["data"][0]["name"] == "Launch"
+    assert (await ask("GET", seeded))["data"]["name"] == "Launch"
     await ask("DELETE", seeded)
     assert await refused("GET", seeded) == (404, "NOT_FOUND")
 
@@ -258,7 +259,9 @@ async def test_credits_are_charged_on_success_only(
     world: VoxburstWorld, ask: Ask, refused: Refused
 ) -> None:
     prompts = {"systemPrompt": "a", "userPrompt": "b"}
-    world.state.credits = 1
+    world.state.credits = 3
+    await ask("POST", "/ai/enhance-content", {"content": "a"})
+    await ask("POST", "/ai/build-image-prompt", {"content": "a"})
     await ask("POST", "/ai/generate-post-content", prompts)
     refusal = await refused("POST", "/ai/generate-post-content", prompts)
     assert refusal == (402, "LIMIT_EXCEEDED")
