@@ -4,13 +4,19 @@
 # pyright: reportUnusedImport=false
 
 from callpost_voxburst import (  # noqa: F401 because of the same
+    accounts,
     ai,
+    analytics,
+    approvals,
     audience,
     billing,
     hashtags,
     image_jobs,
     left_out,
+    media,
     personas,
+    post_actions,
+    posts,
     settings,
     webhooks,
 )

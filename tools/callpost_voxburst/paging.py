@@ -9,7 +9,7 @@ from pydantic import Field, WithJsonSchema
 
 from callpost.models import Args, Result
 
-__all__ = ["LONG_TEXT", "Paged", "Pagination", "cut", "shortened"]
+__all__ = ["LONG_TEXT", "Paged", "Pagination", "cut", "listed", "rows", "shortened"]
 
 LONG_TEXT = 500
 """Characters of a text in a list; the whole is in the thing itself."""
@@ -60,3 +60,12 @@ def rows(data: Any) -> Any:
         return data
     items = cast("list[Any]", data)
     return [row if isinstance(row, dict) else {"value": row} for row in items]
+
+
+def listed(data: Any) -> Any:
+    """An answer whose list has no documented name, with the list as `items`."""
+    if not isinstance(data, dict):
+        return data
+    given = cast("dict[str, Any]", data)
+    lists: list[Any] = [value for value in given.values() if isinstance(value, list)]
+    return given if "items" in given or not lists else {"items": lists[0]}
