@@ -10,10 +10,13 @@ from pydantic_core import ErrorDetails
 
 from callpost.errors import FieldProblem, InvalidArguments
 from callpost.models import Args
+from callpost.toolset import Dedupe, Tool
 
-__all__ = ["validated"]
+__all__ = ["OCCURRENCE", "occurrence_and_rest", "validated"]
 
 ArgsT = TypeVar("ArgsT", bound=Args)
+
+LARGEST_OCCURRENCE = 10_000
 
 SYNONYMS = {
     "scheduledat": "when",
@@ -61,6 +64,36 @@ def validated(model: type[ArgsT], arguments: Mapping[str, Any] | None) -> ArgsT:
         "Nothing was sent.",
         fields=problems,
     )
+
+
+OCCURRENCE = "occurrence"
+"""Optional argument of every tool that creates or sends; not part of its model."""
+
+
+def occurrence_and_rest(
+    tool: Tool, arguments: Mapping[str, Any] | None
+) -> tuple[int, dict[str, Any]]:
+    """Which time the person wants the very same thing done, and the tool's own arguments.
+
+    Raises:
+        InvalidArguments: It is not a number from 1.
+    """
+    rest = dict(arguments or {})
+    if tool.dedupe is not Dedupe.CONTENT:
+        return 1, rest
+    given = rest.pop(OCCURRENCE, None)
+    if given is None:
+        return 1, rest
+    try:
+        number = int(given) if isinstance(given, str | int) and not isinstance(given, bool) else 0
+    except ValueError:
+        number = 0
+    if not 1 <= number <= LARGEST_OCCURRENCE:
+        problem = FieldProblem(OCCURRENCE, "expected a whole number from 1; leave it out to retry")
+        raise InvalidArguments(
+            "1 argument problem: occurrence. Nothing was sent.", fields=(problem,)
+        )
+    return number, rest
 
 
 def _problem(detail: ErrorDetails, model: type[BaseModel]) -> FieldProblem:

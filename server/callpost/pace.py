@@ -12,10 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-__all__ = ["SLACK_S", "Limit", "Priority", "Room", "earliest", "room"]
+__all__ = ["SLACK_S", "Limit", "Priority", "Room", "Waiting", "ahead", "room", "turn"]
 
 SLACK_S = 0.02
 """Added to every wait: both machines' timers tick, and a window's edge is the upstream's."""
+
+PROMOTED_AFTER_S = 10.0
+"""How long a read or a background read waits before it counts as a write."""
 
 LOW_SHARE = 0.25
 """Below this share of a limit an answer says how much is left."""
@@ -46,6 +49,7 @@ class Room:
     used: int
     next_free_s: float
     """Seconds until a request may leave; 0 where one may leave now."""
+    window_s: float
 
     @property
     def left(self) -> int:
@@ -58,27 +62,73 @@ class Room:
         return self.left < self.limit * LOW_SHARE
 
 
-def earliest(ends: Sequence[float], limit: Limit, now: float) -> float:
-    """The earliest instant at which one more request may leave.
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A request that waits in line for a window."""
+
+    holder: str
+    owner: int
+    priority: Priority
+    since: float
+
+
+def ahead(line: Sequence[Waiting], me: Waiting, now: float) -> int:
+    """How many go before me.
+
+    Writes before reads before background, but nobody waits for ever: after `PROMOTED_AFTER_S` every
+    request counts as a write. Within a class the owners take turns, so that one busy agent, however
+    long its queue, delays another by one request and not by its queue.
+    """
+    ranks: dict[tuple[int, int], int] = {}
+    mine: tuple[float, ...] = ()
+    orders: list[tuple[float, ...]] = []
+    for waiting in sorted([*(w for w in line if w.holder != me.holder), me], key=_age):
+        kind = _priority(waiting, now)
+        rank = ranks[kind, waiting.owner] = ranks.get((kind, waiting.owner), -1) + 1
+        order = (kind, rank, waiting.since)
+        if waiting is me:
+            mine = order
+        else:
+            orders.append(order)
+    return sum(order <= mine for order in orders)
+
+
+def _age(waiting: Waiting) -> float:
+    return waiting.since
+
+
+def _priority(waiting: Waiting, now: float) -> int:
+    return Priority.WRITE if now - waiting.since >= PROMOTED_AFTER_S else waiting.priority
+
+
+def turn(ends: Sequence[float], before: int, limit: Limit, now: float) -> float:
+    """The earliest instant at which I may leave.
 
     Args:
-        ends: For each attempt that still counts, when it stops counting, in ascending order.
-            Attempts booked for later are among them.
+        ends: For each attempt that still counts, when it stops counting.
+        before: How many go before me.
         limit: The limit.
         now: The instant, in the unit of `ends`.
 
     Returns:
-        `now`, or the end of the attempt whose place becomes free for this one.
+        `now`, or the instant at which the place that will be mine becomes free.
     """
-    over = len(ends) - limit.requests
-    return now if over < 0 else max(now, ends[over] + SLACK_S)
+    counting = sorted(end for end in ends if end > now)
+    short = len(counting) + before + 1 - limit.requests
+    if short <= 0:
+        return now
+    cycles, index = divmod(short - 1, max(1, limit.requests))
+    if index < len(counting):
+        return counting[index] + SLACK_S + cycles * (limit.window_s + SLACK_S)
+    return now + (cycles + 1) * (limit.window_s + SLACK_S)
 
 
 def room(ends: Sequence[float], limit: Limit, now: float) -> Room:
     """How much of the limit is left at `now`."""
-    counting = [end for end in ends if end > now]
+    used = sum(end > now for end in ends)
     return Room(
         limit=limit.requests,
-        used=len(counting),
-        next_free_s=earliest(counting, limit, now) - now,
+        used=used,
+        next_free_s=turn(ends, 0, limit, now) - now,
+        window_s=limit.window_s,
     )

@@ -11,7 +11,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
 from pydantic_core import core_schema
 
-from callpost.toolset import Tool
+from callpost.arguments import OCCURRENCE
+from callpost.toolset import Dedupe, Tool
 
 __all__ = ["envelope_schema", "input_schema", "portable"]
 
@@ -75,8 +76,11 @@ def _inlined(node: Any, definitions: JsonObject, above: tuple[str, ...]) -> Any:
 
 def input_schema(tool: Tool) -> JsonObject:
     """What a model must send; the model's own docstring is for readers of the code."""
-    schema = portable(tool.args)
-    return _without_model_docs(schema)
+    schema = _without_model_docs(portable(tool.args))
+    schema.setdefault("properties", {})
+    if tool.dedupe is Dedupe.CONTENT:
+        schema["properties"][OCCURRENCE] = _OCCURRENCE
+    return schema
 
 
 def _without_model_docs(node: Any) -> Any:
@@ -113,6 +117,13 @@ def envelope_schema(tool: Tool) -> JsonObject:
         "required": ["ok"],
         "additionalProperties": False,
     }
+
+
+_OCCURRENCE: JsonObject = {
+    "type": "integer",
+    "minimum": 1,
+    "description": "Omit, also on retry; 2, 3… only to do the same again",
+}
 
 
 def _object(required: list[str], **properties: JsonObject) -> JsonObject:

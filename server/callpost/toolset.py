@@ -35,6 +35,7 @@ __all__ = [
     "Dedupe",
     "Effect",
     "Family",
+    "KeyMaterial",
     "LocalFile",
     "Probe",
     "Reply",
@@ -126,6 +127,8 @@ class Slots:
     limit: int
     hold_s: float
     """After this long a slot nobody gave back is free again."""
+    refresh: Callable[["Call"], Awaitable[object]] | None = None
+    """Reads the live numbers and tells them through `Call.learn_slots`; one request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +172,12 @@ class Sent:
 
     at: datetime
     """When it left, by our clock."""
-    clock_offset: timedelta | None
-    """Upstream clock minus ours, where the upstream told its time."""
+    upstream_clock: Callable[[], timedelta | None]
+
+    @property
+    def clock_offset(self) -> timedelta | None:
+        """Upstream clock minus ours, by the newest reply that told its time; ask after looking."""
+        return self.upstream_clock()
 
 
 class Settle(Protocol[FoundT_co]):
@@ -327,6 +334,7 @@ class Call(Protocol):
 Handler = Callable[[Any, Call], Awaitable[Result]]
 Stands = Callable[[Any, Call], Awaitable[bool]]
 Probe = Callable[[Call], Awaitable[Mapping[str, Any]]]
+KeyMaterial = Callable[[Any, Call], Awaitable[Mapping[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,6 +353,8 @@ class Tool:
     handler: Handler
     stands: Stands | None
     """BRIEF only: whether the effect of the earlier, successful call still stands."""
+    key_material: KeyMaterial | None
+    """What makes the intent beside the arguments, such as the content of a file they name."""
     aliases: tuple[str, ...]
     operations: tuple[str, ...]
     """Contract operation ids this tool serves."""
@@ -380,6 +390,7 @@ class Toolset:
         dedupe: Dedupe | None = None,
         title: str | None = None,
         stands: Stands | None = None,
+        key_material: KeyMaterial | None = None,
         aliases: tuple[str, ...] = (),
         operations: tuple[str, ...] = (),
         default: bool | None = None,
@@ -392,6 +403,7 @@ class Toolset:
                 swallows what a person wants done again.
             title: For people; by default the name in words.
             stands: For `BRIEF`, required: reads whether the earlier effect still stands.
+            key_material: Reads what else makes the intent, such as a file's content.
             aliases: Former names.
             operations: Contract operation ids that it serves.
             default: Overrides the toolset's choice for this tool.
@@ -423,6 +435,7 @@ class Toolset:
                     result=hints["return"],
                     handler=handler,
                     stands=stands,
+                    key_material=key_material,
                     aliases=aliases,
                     operations=operations,
                     default=self._on_by_default(effect) if default is None else default,

@@ -1,0 +1,7 @@
+"""`python -m callpost`."""
+
+import sys
+
+from callpost.cli import main
+
+sys.exit(main())
