@@ -16,8 +16,9 @@ from callpost.arguments import occurrence_and_rest, validated
 from callpost.bounds import Bounds
 from callpost.clock import Clock
 from callpost.envelope import Answer, Receipt, failure, success
-from callpost.errand import Errand, Health
+from callpost.errand import Errand
 from callpost.errors import Broken, Fault, InProgress, LedgerError, Refused
+from callpost.health import Health
 from callpost.intent import Intent, intent_of
 from callpost.ledger import Ask, Claim, Hold, Ledger, LostClaimError, State, Verdict
 from callpost.models import Args
@@ -70,7 +71,7 @@ class Engine:
     ) -> Answer:
         """One tool call, answered; it raises nothing but cancellation."""
         turn = turn or Turn()
-        errand = Errand(self, tool, turn)
+        errand = Errand(self, tool, turn=turn)
         intent: Intent | None = None
         try:
             occurrence, rest = occurrence_and_rest(tool, arguments)
@@ -98,7 +99,7 @@ class Engine:
             args,
             occurrence=occurrence,
             material=material,
-            client_key=errand.turn.client_key,
+            client_key=errand.turn.client_key if errand.turn else None,
         )
 
     async def _do_once(self, tool: Tool, args: Args, intent: Intent, errand: Errand) -> Answer:

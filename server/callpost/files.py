@@ -6,8 +6,8 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 
+from callpost.call import LocalFile
 from callpost.errors import FieldProblem, InvalidArguments
-from callpost.toolset import LocalFile
 
 __all__ = ["allowed"]
 

@@ -30,11 +30,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import anyio
 from pydantic import ValidationError
 
+from callpost.api import Reply
+from callpost.call import LocalFile, Route, Sent, Settle
 from callpost.errors import Fault, InProgress, Paced, Unreachable, Unsettled
 from callpost.ledger import Outcome, State, StepRecord
 from callpost.models import Result
 from callpost.pace import Priority
-from callpost.toolset import LocalFile, Reply, Route, Sent, Settle
 from callpost.upstream import LostError, NotSentError
 
 if TYPE_CHECKING:

@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+from callpost.api import Api
 from callpost.bounds import Bounds
 from callpost.errors import SettingsError
 from callpost.intent import scope_of
 from callpost.pace import Limit
-from callpost.toolset import Api
 from callpost.upstream import LOOPBACK, Access
 
 __all__ = ["Settings", "default_state_path", "read_settings"]

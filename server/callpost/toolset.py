@@ -17,16 +17,14 @@ network.
 """
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any, Literal, NewType, Protocol, TypeVar, get_type_hints
-from urllib.parse import quote
+from typing import Any, Literal, get_type_hints
 
-from callpost.errors import Fault, InvalidArguments
+from callpost.api import Api, Reply, Slots
+from callpost.call import Call, LocalFile, Route, Sent, Settle, route
 from callpost.models import Args, Result
-from callpost.pace import Limit
 
 __all__ = [
     "Api",
@@ -48,25 +46,6 @@ __all__ = [
     "Toolset",
     "route",
 ]
-
-ResultT = TypeVar("ResultT", bound=Result)
-FoundT_co = TypeVar("FoundT_co", bound=Result, covariant=True)
-Json = Mapping[str, Any]
-
-Route = NewType("Route", str)
-"""A path that no identifier could have changed; only `route` makes one."""
-
-
-def route(template: str, *identifiers: str) -> Route:
-    """A path from a template with one `{}` per identifier, each percent-encoded as one segment.
-
-    Raises:
-        InvalidArguments: An identifier is empty or made of dots, so that it could climb.
-    """
-    for identifier in identifiers:
-        if not identifier.strip("."):
-            raise InvalidArguments(f"{identifier!r} is not an identifier.")
-    return Route(template.format(*(quote(i, safe="") for i in identifiers)))
 
 
 class Effect(Enum):
@@ -102,233 +81,6 @@ class Dedupe(Enum):
     """Setting state: A, B, A again is legitimate, so every call acts; it can be repeated safely."""
     BRIEF = "brief"
     """A trigger: repeated within minutes it is a retry, unless its effect no longer stands."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What came back over HTTP, before an API's conventions are applied to it."""
-
-    status: int
-    headers: Mapping[str, str]
-    """Names in lower case."""
-    body: Any
-    """Parsed JSON; None where the body is empty or is not JSON."""
-    is_json: bool
-    is_empty: bool
-    received_at: float
-    """Unix seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Slots:
-    """A number of things that may be active at once, such as calls."""
-
-    name: str
-    limit: int
-    hold_s: float
-    """After this long a slot nobody gave back is free again."""
-    refresh: Callable[["Call"], Awaitable[object]] | None = None
-    """Reads the live numbers and tells them through `Call.learn_slots`; one request."""
-
-
-@dataclass(frozen=True, slots=True)
-class Api:
-    """The facts of one API. Everything here is data or a pure function of a `Reply`."""
-
-    name: str
-    title: str
-    base_url: str
-    key_name: str
-    """Environment variable of the key, under the vendor's own name."""
-    url_name: str
-    key_prefix: str
-    limits: Mapping[str, Limit]
-    windows: Callable[[str, str], tuple[str, ...]]
-    """(method, path) to the names of the limits the request spends."""
-    unwrap: Callable[[Reply], Any]
-    """A 2xx reply to its payload; ValueError where the envelope is not the API's."""
-    fault: Callable[[Reply], Fault]
-    """Any other reply to a fault: `Refused` and `Paced` where surely nothing happened, `Unsettled`
-    where something may have."""
-    url_suffix: str = ""
-    """Path that belongs to the base URL; a configured URL with or without it means the same."""
-    key_header: str | None = None
-    """Request header that carries an idempotency key, where the API honours one."""
-    key_window_s: float = 0.0
-    """How long the API remembers such a key."""
-    replay_header: str | None = None
-    slots: tuple[Slots, ...] = ()
-    options: tuple[str, ...] = ()
-    """Further environment variables whose values handlers may read through `Call.option`."""
-    learns_limits: bool = False
-    """Whether replies carry X-RateLimit-* for the first limit."""
-    key_help: str = ""
-    """Where a person gets a key."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """An earlier request whose outcome is unknown, as a settlement sees it."""
-
-    at: datetime
-    """When it left, by our clock."""
-    upstream_clock: Callable[[], timedelta | None]
-
-    @property
-    def clock_offset(self) -> timedelta | None:
-        """Upstream clock minus ours, by the newest reply that told its time; ask after looking."""
-        return self.upstream_clock()
-
-
-class Settle(Protocol[FoundT_co]):
-    """Looks for the effect of an earlier request, with reads only.
-
-    Returns what was found, or None where it surely is not there now. Raises `Unsettled` where the
-    looks do not decide.
-    """
-
-    async def __call__(self, sent: Sent, /) -> FoundT_co | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class LocalFile:
-    """A file the operator allowed to be sent."""
-
-    path: str
-    name: str
-    media_type: str
-    """By content, not by name."""
-    size: int
-    sha256: str
-
-
-class Call(Protocol):
-    """Everything a handler may ask for. One per tool call."""
-
-    async def get(
-        self,
-        path: Route,
-        *,
-        into: type[ResultT],
-        query: Mapping[str, str | int | bool | None] | None = None,
-        background: bool = False,
-    ) -> ResultT:
-        """Read, again by itself where that can help; `background` reads give way to others."""
-        ...
-
-    async def ask(self, path: Route, body: Json, *, into: type[ResultT]) -> ResultT:
-        """Read by POST: the request changes nothing upstream (validation, previews)."""
-        ...
-
-    async def post(
-        self,
-        path: Route,
-        body: Json | None = None,
-        *,
-        into: type[ResultT],
-        settle: Settle[ResultT] | None = None,
-        slot: str | None = None,
-        repeatable: bool = False,
-    ) -> ResultT:
-        """Write: one step of the intent, done once.
-
-        Args:
-            path: From `route`.
-            body: JSON, a function of the arguments alone.
-            into: Model of the payload.
-            settle: Finds the effect where the API honours no key, or no longer.
-            slot: Name of the `Slots` of the API that this write occupies.
-            repeatable: Doing it twice is the same as once, so a lost answer is simply sent again.
-        """
-        ...
-
-    async def put(
-        self,
-        path: Route,
-        body: Json | None = None,
-        *,
-        into: type[ResultT],
-        settle: Settle[ResultT] | None = None,
-        repeatable: bool = True,
-    ) -> ResultT:
-        """Write that sets state; see `post`."""
-        ...
-
-    async def patch(
-        self,
-        path: Route,
-        body: Json | None = None,
-        *,
-        into: type[ResultT],
-        settle: Settle[ResultT] | None = None,
-        repeatable: bool = True,
-    ) -> ResultT:
-        """Write that sets state; see `post`."""
-        ...
-
-    async def delete(
-        self, path: Route, *, into: type[ResultT], body: Json | None = None
-    ) -> ResultT:
-        """Take away. Where an earlier try is unsettled, «not found» means it is done."""
-        ...
-
-    async def watch(
-        self,
-        path: Route,
-        *,
-        query: Mapping[str, str | int | bool | None],
-        digest: Callable[[Any], Json],
-        max_age_s: float,
-    ) -> Json:
-        """A background read that all waiting calls of all processes share.
-
-        Args:
-            path: From `route`.
-            query: Part of the identity of what is shared.
-            digest: Payload to the little that is kept in the store: no numbers, no texts.
-            max_age_s: How old a shared answer may be.
-        """
-        ...
-
-    async def claimed(self, upstream_ids: Iterable[str]) -> frozenset[str]:
-        """Which of these are already known as the effect of another intent."""
-        ...
-
-    async def file(self, path: str) -> LocalFile:
-        """A file inside the folders the operator allowed; `InvalidArguments` otherwise."""
-        ...
-
-    async def upload(self, url: str, headers: Mapping[str, str], file: LocalFile) -> None:
-        """PUT a file to a presigned URL, without our key; a step that may be repeated."""
-        ...
-
-    async def free(self, slot: str, upstream_ids: Iterable[str]) -> None:
-        """Give back the slots of these."""
-        ...
-
-    async def learn_slots(self, slot: str, *, limit: int, active: int) -> None:
-        """The live numbers of a kind of slot, as the upstream just told them."""
-        ...
-
-    async def progress(self, message: str, *, done: float, total: float | None = None) -> None:
-        """Tell the person how far it is."""
-        ...
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait, bounded by what is left of this tool call."""
-        ...
-
-    def now(self) -> datetime:
-        """The instant, UTC."""
-        ...
-
-    def seconds_left(self) -> float:
-        """How long this tool call may still take."""
-        ...
-
-    def option(self, name: str) -> str | None:
-        """A setting named in `Api.options`."""
-        ...
 
 
 Handler = Callable[[Any, Call], Awaitable[Result]]

@@ -17,8 +17,9 @@ import httpx2
 from pydantic import SecretStr
 
 from callpost import __version__
+from callpost.api import Reply
+from callpost.call import Route
 from callpost.clock import Clock
-from callpost.toolset import Reply, Route
 
 __all__ = ["LOOPBACK", "Access", "LostError", "NotSentError", "Upstream", "clock_offset_s"]
 

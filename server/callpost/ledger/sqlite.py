@@ -1,8 +1,7 @@
 """The ledger on SQLite: one file, any number of processes on one machine."""
 
-import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,29 +13,25 @@ from callpost.ledger import (
     Departed,
     Departure,
     Hold,
-    LostClaimError,
     Outcome,
     Record,
-    SlotAsk,
     State,
-    StepRecord,
-    Told,
     Verdict,
     line,
     verdict,
 )
 from callpost.ledger.database import Database
-from callpost.pace import Limit, Room
+from callpost.ledger.rows import check_fence, encoded, prune, record_of, step_of, write_outcome
+from callpost.ledger.sqlite_pace import SqlitePace
 
 __all__ = ["SqliteLedger"]
 
 KEPT_LONGER_S = 48 * 3600.0
 """A closed intent outlives its window by this, so that a number of attempts is not used twice while
 an upstream may still remember a key made of it."""
-PRUNED_AT_ONCE = 50
 
 
-class SqliteLedger:
+class SqliteLedger(SqlitePace):
     """`Ledger` on one file. See the package for what the states mean."""
 
     def __init__(self, path: Path, now: Callable[[], float]) -> None:
@@ -46,9 +41,9 @@ class SqliteLedger:
         """Take the right to act on a key, or learn why not."""
 
         def work(db: sqlite3.Connection) -> Claim:
-            _prune(db, now)
+            prune(db, now)
             row = db.execute("SELECT * FROM intents WHERE key = ?", (ask.key,)).fetchone()
-            record = _record(db, row) if row else None
+            record = record_of(db, row) if row else None
             lives = record is not None and record.owner != 0 and self._db.owners.lives(record.owner)
             ruling = verdict(record, ask, now, owner_lives=lives)
             if ruling not in {Verdict.ACT, Verdict.RESUME}:
@@ -94,11 +89,11 @@ class SqliteLedger:
         """Where step `n` of the attempt stands."""
 
         def work(db: sqlite3.Connection) -> Begun:
-            _check(db, hold)
+            check_fence(db, hold)
             row = db.execute(
                 "SELECT * FROM steps WHERE intent = ? AND n = ?", (hold.record_id, n)
             ).fetchone()
-            return Begun(_step(row) if row else None)
+            return Begun(step_of(row) if row else None)
 
         return await self._db.run(work)
 
@@ -108,7 +103,7 @@ class SqliteLedger:
 
         def work(db: sqlite3.Connection) -> Departed:
             if hold is not None:
-                _check(db, hold)
+                check_fence(db, hold)
             departed = line.queue(db, departure, self._db.owner, now)
             if hold is None or not departed.may_leave:
                 return departed
@@ -128,29 +123,12 @@ class SqliteLedger:
 
         return await self._db.run(work, durable=hold is not None)
 
-    async def arrive(
-        self,
-        scope: str,
-        places: Sequence[int],
-        limits: Mapping[str, Limit],
-        now: float,
-        told: Told | None = None,
-    ) -> None:
-        """The attempts in these places are over."""
-
-        def work(db: sqlite3.Connection) -> None:
-            line.arrive(db, places, limits, now)
-            if told is not None:
-                line.learn(db, scope, told, limits[told.window], now)
-
-        await self._db.run(work)
-
     async def record(self, hold: Hold, n: int, outcome: Outcome, now: float) -> None:
         """What became of a step that was sent."""
 
         def work(db: sqlite3.Connection) -> None:
-            _check(db, hold)
-            _write_outcome(db, hold, n, outcome, now)
+            check_fence(db, hold)
+            write_outcome(db, hold, n, outcome, now)
 
         await self._db.run(work, durable=outcome.state is State.REJECTED)
 
@@ -158,7 +136,7 @@ class SqliteLedger:
         """Record an effect found by looking, unless another intent has claimed it."""
 
         def work(db: sqlite3.Connection) -> bool:
-            _check(db, hold)
+            check_fence(db, hold)
             scope = db.execute(
                 "SELECT scope FROM intents WHERE id = ?", (hold.record_id,)
             ).fetchone()["scope"]
@@ -169,7 +147,7 @@ class SqliteLedger:
             ).fetchone()
             if outcome.effect_id is not None and taken:
                 return False
-            _write_outcome(db, hold, n, outcome, now)
+            write_outcome(db, hold, n, outcome, now)
             return True
 
         return await self._db.run(work)
@@ -180,7 +158,7 @@ class SqliteLedger:
         """Close the intent, or give the claim back."""
 
         def work(db: sqlite3.Connection) -> None:
-            _check(db, hold)
+            check_fence(db, hold)
             is_closed = state in {State.SUCCEEDED, State.REJECTED}
             db.execute(
                 "UPDATE intents SET state = ?, owner = 0, changed_at = ?, keep_until = ?,"
@@ -189,7 +167,7 @@ class SqliteLedger:
                     state.value,
                     now,
                     now + window_s + KEPT_LONGER_S if is_closed else None,
-                    _json(answer),
+                    encoded(answer),
                     hold.record_id,
                 ),
             )
@@ -216,7 +194,7 @@ class SqliteLedger:
             db.execute(
                 "UPDATE intents SET state = ?, owner = 0, fence = fence + 1, changed_at = ?,"
                 " keep_until = ?, answer = ? WHERE id = ?",
-                (state.value, now, now + KEPT_LONGER_S, _json(answer), row["id"]),
+                (state.value, now, now + KEPT_LONGER_S, encoded(answer), row["id"]),
             )
             db.execute(
                 "UPDATE steps SET state = ? WHERE intent = ? AND state IN ('sent', 'unsettled')",
@@ -234,7 +212,7 @@ class SqliteLedger:
                 "SELECT * FROM intents WHERE key >= ? AND key < ? ORDER BY key LIMIT 20",
                 (key_prefix, key_prefix + "\U0010ffff"),
             ).fetchall()
-            return [_record(db, row) for row in rows]
+            return [record_of(db, row) for row in rows]
 
         return await self._db.run(work)
 
@@ -251,7 +229,7 @@ class SqliteLedger:
                 f"SELECT * FROM intents {where} DESC LIMIT ?",  # noqa: S608 because both texts are ours
                 (limit,),
             ).fetchall()
-            return [_record(db, row) for row in rows]
+            return [record_of(db, row) for row in rows]
 
         return await self._db.run(work)
 
@@ -273,138 +251,6 @@ class SqliteLedger:
 
         return await self._db.run(work)
 
-    async def rooms(
-        self, scope: str, limits: Mapping[str, Limit], now: float
-    ) -> Mapping[str, Room]:
-        """How much of each window is left."""
-        return await self._db.run(lambda db: line.rooms(db, scope, limits, now))
-
-    async def pause(self, scope: str, window: str, until: float, reason: str) -> None:
-        """Close a window until an instant."""
-        await self._db.run(lambda db: line.pause(db, scope, window, until, reason))
-
-    async def take_slot_numbers(
-        self, scope: str, slot: SlotAsk, *, limit: int, active: int, now: float
-    ) -> None:
-        """The upstream's own count of active things."""
-        await self._db.run(
-            lambda db: line.numbers(db, scope, slot, limit=limit, active=active, now=now)
-        )
-
-    async def free_slots(self, scope: str, name: str, upstream_ids: Iterable[str]) -> None:
-        """These have ended."""
-        ended = list(upstream_ids)
-        await self._db.run(lambda db: line.free(db, scope, name, ended))
-
-    async def slots_used(self, scope: str, slot: SlotAsk, now: float) -> tuple[int, int]:
-        """(in use, limit)."""
-        return await self._db.run(lambda db: line.slots_used(db, scope, slot, now))
-
-    async def look(
-        self, scope: str, what: str, now: float, *, max_age_s: float, lease_s: float
-    ) -> tuple[Any, bool]:
-        """A shared answer young enough, or whether the caller is to fetch it."""
-
-        def work(db: sqlite3.Connection) -> tuple[Any, bool]:
-            row = db.execute(
-                "SELECT * FROM looks WHERE scope = ? AND what = ?", (scope, what)
-            ).fetchone()
-            if row and row["digest"] is not None and 0 <= now - row["taken_at"] <= max_age_s:
-                return json.loads(row["digest"]), False
-            if row and now < row["fetching_until"] <= now + lease_s:
-                return None, False
-            db.execute(
-                "INSERT INTO looks VALUES (?, ?, 0, NULL, ?) ON CONFLICT (scope, what)"
-                " DO UPDATE SET fetching_until = excluded.fetching_until",
-                (scope, what, now + lease_s),
-            )
-            return None, True
-
-        return await self._db.run(work)
-
-    async def keep_look(self, scope: str, what: str, digest: Any, now: float) -> None:
-        """Share an answer; None gives the right to fetch back."""
-        await self._db.run(
-            lambda db: db.execute(
-                "UPDATE looks SET taken_at = ?, digest = ?, fetching_until = 0"
-                " WHERE scope = ? AND what = ?",
-                (now, _json(digest), scope, what),
-            )
-        )
-
     async def close(self) -> None:
         """Close the file."""
         await self._db.close()
-
-
-def _json(value: Any) -> str | None:
-    return None if value is None else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-
-
-def _check(db: sqlite3.Connection, hold: Hold) -> None:
-    row = db.execute("SELECT fence FROM intents WHERE id = ?", (hold.record_id,)).fetchone()
-    if row is None or row["fence"] != hold.fence:
-        raise LostClaimError(hold.key)
-
-
-def _write_outcome(
-    db: sqlite3.Connection, hold: Hold, n: int, outcome: Outcome, now: float
-) -> None:
-    db.execute(
-        "UPDATE steps SET state = ?, answer = ?, effect_id = coalesce(?, effect_id),"
-        " looks = looks + ? WHERE intent = ? AND n = ?",
-        (
-            *(outcome.state.value, _json(outcome.answer), outcome.effect_id),
-            *(outcome.looked, hold.record_id, n),
-        ),
-    )
-    open_state = outcome.state if outcome.state is State.UNSETTLED else State.RESERVED
-    db.execute(
-        "UPDATE intents SET state = ?, changed_at = ? WHERE id = ?",
-        (open_state.value, now, hold.record_id),
-    )
-    if outcome.state is State.REJECTED:
-        db.execute("DELETE FROM slots WHERE holder = ?", (hold.key,))
-    elif outcome.effect_id is not None:
-        db.execute(
-            "UPDATE slots SET upstream_id = ? WHERE holder = ?", (outcome.effect_id, hold.key)
-        )
-
-
-def _step(row: sqlite3.Row) -> StepRecord:
-    return StepRecord(
-        n=row["n"],
-        name=row["name"],
-        state=State(row["state"]),
-        tries=row["tries"],
-        sent_at=row["sent_at"],
-        answer=json.loads(row["answer"]) if row["answer"] is not None else None,
-        looks=row["looks"],
-        effect_id=row["effect_id"],
-    )
-
-
-def _record(db: sqlite3.Connection, row: sqlite3.Row) -> Record:
-    steps = db.execute("SELECT * FROM steps WHERE intent = ? ORDER BY n", (row["id"],)).fetchall()
-    return Record(
-        key=row["key"],
-        tool=row["tool"],
-        api=row["api"],
-        scope=row["scope"],
-        fingerprint=row["fingerprint"],
-        occurrence=row["occurrence"],
-        state=State(row["state"]),
-        attempt=row["attempt"],
-        created_at=row["created_at"],
-        changed_at=row["changed_at"],
-        answer=json.loads(row["answer"]) if row["answer"] is not None else None,
-        owner=row["owner"],
-        steps=tuple(_step(step) for step in steps),
-    )
-
-
-def _prune(db: sqlite3.Connection, now: float) -> None:
-    db.execute(
-        "DELETE FROM intents WHERE id IN (SELECT id FROM intents WHERE keep_until < ? LIMIT ?)",
-        (now, PRUNED_AT_ONCE),
-    )
