@@ -1,0 +1,76 @@
+"""One step of an intent while it is worked on: what is asked, what is known, what is recorded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from callpost.call import Route, Settle
+from callpost.errors import Fault
+from callpost.ledger import Hold, Outcome, State, StepRecord
+from callpost.models import Result
+
+if TYPE_CHECKING:
+    from callpost.errand import Errand
+
+__all__ = ["Try", "Write", "held", "record", "succeed"]
+
+ResultT = TypeVar("ResultT", bound=Result)
+
+
+@dataclass(frozen=True, slots=True)
+class Write(Generic[ResultT]):
+    """What a handler asked to be written."""
+
+    method: str
+    path: Route
+    body: Mapping[str, Any] | None
+    into: type[ResultT]
+    settle: Settle[ResultT] | None
+    slot: str | None
+    repeatable: bool
+    gone_is_done: bool = False
+
+
+@dataclass(slots=True)
+class Try:
+    """What this tool call knows of the step."""
+
+    step: StepRecord | None
+    sends: int = 0
+    look_first: bool = True
+    """The upstream may have acted without keeping our key: after a crash, or an answer of 5xx."""
+    fault: Fault | None = None
+    """Why the outcome is unknown."""
+
+    @property
+    def is_open(self) -> bool:
+        return self.step is not None and self.step.state in {State.SENT, State.UNSETTLED}
+
+
+def held(errand: "Errand") -> Hold:
+    """The claim under which the errand writes.
+
+    Raises:
+        TypeError: The tool is declared as a read.
+    """
+    if errand.hold is None:
+        raise TypeError(f"{errand.tool.name} writes, but is declared as a read")
+    return errand.hold
+
+
+async def succeed(errand: "Errand", result: Result) -> None:
+    """It is done: the effect and what a replay needs are kept."""
+    errand.has_acted, errand.is_open = True, False
+    await errand.engine.ledger.record(
+        held(errand),
+        errand.step,
+        Outcome(State.SUCCEEDED, result.stored(), result.upstream_id),
+        errand.engine.clock.now(),
+    )
+
+
+async def record(errand: "Errand", known: Try, outcome: Outcome) -> None:
+    """Keep what is known of the step now."""
+    errand.is_open = outcome.state is State.UNSETTLED
+    await errand.engine.ledger.record(held(errand), errand.step, outcome, errand.engine.clock.now())
+    known.step = (await errand.engine.ledger.begin(held(errand), errand.step)).step
