@@ -86,7 +86,7 @@ class Engine:
             return failure(fault, _receipt(intent))
         except LedgerError as error:
             logger.exception("the state could not be used")
-            return failure(_no_ledger(error), _receipt(intent))
+            return failure(errand.truthful(_no_ledger(error)), _receipt(intent))
         except Exception:
             logger.exception("%s failed by a defect", tool.name)
             return failure(errand.truthful(_defect()), _receipt(intent))

@@ -15,7 +15,7 @@ from callpost.api import Reply, Slots
 from callpost.call import LocalFile, Route, Settle
 from callpost.errors import Broken, Fault, Paced, Refused, SideEffect, Unreachable, Upstream
 from callpost.intent import wire_key
-from callpost.ledger import Claim, Departed, Hold, State
+from callpost.ledger import Claim, Departed, Hold, State, StepRecord
 from callpost.models import Result
 from callpost.once import Write, write_once
 from callpost.pace import Priority
@@ -249,13 +249,13 @@ class Errand(Traffic):
         write = Write("DELETE", path, body, into, None, None, repeatable=True, gone_is_done=True)
         return await write_once(self, write)
 
-    def wire_key(self, tries: int) -> dict[str, str]:
+    def wire_key(self, step: StepRecord | None) -> dict[str, str]:
         """The idempotency header of the current step."""
         header = self.tool.api.key_header
-        if header is None or self.hold is None:
+        if header is None or self.hold is None or step is None:
             return {}
         hold = self.hold
-        return {header: wire_key(hold.key, attempt=hold.attempt, n=self.step, tries=tries)}
+        return {header: wire_key(hold.key, attempt=hold.attempt, n=step.n, tries=step.tries)}
 
     # -- shared looks, claims, slots, files --------------------------------------------------------
 

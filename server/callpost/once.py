@@ -106,6 +106,7 @@ async def _send(
         raise (unknown(errand, known, paced) if was_open else paced) from None
     with anyio.CancelScope(shield=True):
         known.sends += 1
+        known.step = departed.step
         errand.has_sent = errand.is_open = True
         try:
             if file is not None:
@@ -118,7 +119,7 @@ async def _send(
                     write.method,
                     write.path,
                     body=write.body,
-                    headers=errand.wire_key(departed.tries),
+                    headers=errand.wire_key(departed.step),
                     fresh=not errand.tool.api.key_header and not write.repeatable,
                 )
         except NotSentError:
@@ -183,9 +184,13 @@ async def _conclude_resend(
         if isinstance(verdict, Paced):
             await errand.refused_for_pace(write.method, write.path, verdict)
         return None
-    found = await look(errand, write, known) if write.settle is not None else None
-    if found is not None:
-        return found
+    if write.settle is not None:
+        try:
+            found = await look(errand, write, known)
+        except Fault as fault:
+            raise unknown(errand, known, fault) from None
+        if found is not None:
+            return found
     await record(errand, known, Outcome(State.REJECTED))
     raise verdict
 

@@ -1,11 +1,12 @@
 """One step of an intent while it is worked on: what is asked, what is known, what is recorded."""
 
+import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from callpost.call import Route, Settle
-from callpost.errors import Fault
+from callpost.errors import Fault, LedgerError
 from callpost.ledger import Hold, Outcome, State, StepRecord
 from callpost.models import Result
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from callpost.errand import Errand
 
 __all__ = ["Try", "Write", "held", "record", "succeed"]
+
+logger = logging.getLogger(__name__)
 
 ResultT = TypeVar("ResultT", bound=Result)
 
@@ -61,16 +64,24 @@ def held(errand: "Errand") -> Hold:
 async def succeed(errand: "Errand", result: Result) -> None:
     """It is done: the effect and what a replay needs are kept."""
     errand.has_acted, errand.is_open = True, False
-    await errand.engine.ledger.record(
-        held(errand),
-        errand.step,
-        Outcome(State.SUCCEEDED, result.stored(), result.upstream_id),
-        errand.engine.clock.now(),
-    )
+    await _keep(errand, Outcome(State.SUCCEEDED, result.stored(), result.upstream_id))
 
 
 async def record(errand: "Errand", known: Try, outcome: Outcome) -> None:
     """Keep what is known of the step now."""
     errand.is_open = outcome.state is State.UNSETTLED
-    await errand.engine.ledger.record(held(errand), errand.step, outcome, errand.engine.clock.now())
-    known.step = (await errand.engine.ledger.begin(held(errand), errand.step)).step
+    await _keep(errand, outcome)
+    if known.step is not None:
+        looks = known.step.looks + outcome.looked
+        known.step = replace(known.step, state=outcome.state, looks=looks)
+
+
+async def _keep(errand: "Errand", outcome: Outcome) -> None:
+    try:
+        await errand.engine.ledger.record(
+            held(errand), errand.step, outcome, errand.engine.clock.now()
+        )
+    except LedgerError:
+        # The step stays on record as sent: whoever comes next finds out before sending. What is
+        # known now is still told.
+        logger.exception("an outcome could not be recorded")

@@ -1,5 +1,6 @@
 """How a tool call's requests get out: in line, one at a time, and accounted for."""
 
+import logging
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from callpost.api import Reply, Slots
 from callpost.call import Route
-from callpost.errors import Fault, Paced, Unreachable
+from callpost.errors import Fault, LedgerError, Paced, Unreachable
 from callpost.ledger import Departed, Departure, Hold, SlotAsk, Told
 from callpost.pace import Limit, Priority, Room
 from callpost.toolset import Tool
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from callpost.engine import Engine
 
 __all__ = ["Traffic"]
+
+logger = logging.getLogger(__name__)
 
 NO_WORD_PAUSE_S = 10.0
 """A 429 without Retry-After: wait this long first, then twice as long each time it comes again."""
@@ -206,9 +209,7 @@ class Traffic:
             engine.health.failed(api.name)
             raise
         finally:
-            await engine.ledger.arrive(
-                self.scope, departed.places, self.windows(method, path), engine.clock.now(), told
-            )
+            await self._arrived(departed, self.windows(method, path), told)
         offset_s = clock_offset_s(reply, sent_at)
         if offset_s is not None:
             self.clock_offset = timedelta(seconds=offset_s)
@@ -217,6 +218,17 @@ class Traffic:
         else:
             engine.health.worked(api.name)
         return reply
+
+    async def _arrived(
+        self, departed: Departed, limits: Mapping[str, Limit], told: Told | None
+    ) -> None:
+        try:
+            await self.engine.ledger.arrive(
+                self.scope, departed.places, limits, self.engine.clock.now(), told
+            )
+        except LedgerError:
+            # The places count for longer than they must; what came back is worth more.
+            logger.exception("the end of a request could not be recorded")
 
     def unreachable(self) -> Fault:
         """No connection came about."""

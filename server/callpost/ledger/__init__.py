@@ -204,7 +204,8 @@ class Departed:
     """Otherwise: how long until it may, or until it is worth asking again."""
     due_s: float = 0.0
     """Seconds until its turn, as far as is known."""
-    tries: int = 0
+    step: StepRecord | None = None
+    """The step as it is now, for a write."""
     full_slot: str | None = None
     paused: str | None = None
     """Why the window is closed, if it was closed by the upstream's own word."""

@@ -112,14 +112,14 @@ class SqliteLedger(SqlitePace):
                 " VALUES (?, ?, ?, ?, 'sent', 1, ?, ?) ON CONFLICT (intent, n) DO UPDATE SET"
                 " tries = tries + (state = 'rejected'), looks = looks * (state != 'rejected'),"
                 " sent_at = CASE WHEN state = 'rejected' THEN excluded.sent_at ELSE sent_at END,"
-                " state = 'sent' RETURNING tries",
+                " state = 'sent' RETURNING *",
                 (hold.record_id, departure.n, hold.attempt, departure.name, now, departure.scope),
             ).fetchone()
             db.execute(
                 "UPDATE intents SET state = 'sent', changed_at = ? WHERE id = ?",
                 (now, hold.record_id),
             )
-            return replace(departed, tries=row["tries"])
+            return replace(departed, step=step_of(row))
 
         return await self._db.run(work, durable=hold is not None)
 
