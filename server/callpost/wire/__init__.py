@@ -1,0 +1,1 @@
+"""MCP in and out: the SDK's server, stdio and Streamable HTTP. Nothing is imported here."""

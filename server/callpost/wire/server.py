@@ -1,0 +1,111 @@
+"""The official SDK's low-level server over the core's parts, for both protocol eras.
+
+Everything a handler can raise is caught here: in the handshake era the SDK would send the text of
+an exception to the client.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import mcp_types as types
+from mcp.server.caching import CacheHint
+from mcp.server.context import ServerRequestContext
+from mcp.server.lowlevel import Server
+
+from callpost import __version__
+from callpost.assembly import Callpost
+from callpost.engine import Turn
+from callpost.envelope import Answer, failure
+from callpost.errors import Fault, FieldProblem, InvalidArguments
+from callpost.schema import envelope_schema, input_schema
+from callpost.toolset import Tool
+from callpost.wire.absent import absent
+from callpost.wire.words import INSTRUCTIONS, NAME, TITLE, WEBSITE
+
+__all__ = ["CLIENT_KEY", "LISTING_TTL_MS", "build_server", "wire_tool"]
+
+logger = logging.getLogger(__name__)
+
+CLIENT_KEY = "callpost/idempotency-key"
+"""Name in a request's `_meta` under which a client brings its own idempotency key."""
+
+LISTING_TTL_MS = 3_600_000
+
+Context = ServerRequestContext[dict[str, Any], Any]
+
+
+def build_server(callpost: Callpost) -> Server[dict[str, Any]]:
+    """A server of these tools; it may serve any number of connections."""
+    listing: list[types.Tool] = []
+
+    async def list_tools(
+        _: Context, __: types.PaginatedRequestParams | None
+    ) -> types.ListToolsResult:
+        if not listing:
+            listing.extend(wire_tool(tool) for tool in callpost.tools.values())
+        return types.ListToolsResult(tools=list(listing))
+
+    async def call_tool(ctx: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
+        try:
+            answer = await _answer(callpost, ctx, params)
+        except Exception:
+            logger.exception("a tool call failed by a defect")
+            answer = failure(Fault("Callpost failed by a defect of its own; see its log."))
+        return types.CallToolResult(
+            content=[types.TextContent(text=answer.text)],
+            structured_content=dict(answer.content),
+            is_error=answer.is_error,
+        )
+
+    return Server(
+        NAME,
+        version=__version__,
+        title=TITLE,
+        instructions=INSTRUCTIONS,
+        website_url=WEBSITE,
+        on_list_tools=list_tools,
+        on_call_tool=call_tool,
+        cache_hints={
+            "tools/list": CacheHint(LISTING_TTL_MS, "public"),
+            "server/discover": CacheHint(LISTING_TTL_MS, "public"),
+        },
+    )
+
+
+def wire_tool(tool: Tool) -> types.Tool:
+    """A tool as hosts see it; all four hints are stated."""
+    return types.Tool(
+        name=tool.name,
+        title=tool.title,
+        description=tool.description,
+        input_schema=input_schema(tool),
+        output_schema=envelope_schema(tool),
+        annotations=types.ToolAnnotations.model_validate(tool.effect.hints),
+    )
+
+
+async def _answer(callpost: Callpost, ctx: Context, params: types.CallToolRequestParams) -> Answer:
+    tool = callpost.catalog.find(params.name)
+    if tool is None or tool.name not in callpost.tools:
+        return failure(absent(callpost, params.name, tool))
+    key = _client_key(ctx.meta)
+    if isinstance(key, Fault):
+        return failure(key)
+
+    async def progress(message: str, done: float, total: float | None) -> None:
+        await ctx.session.report_progress(done, total, message)
+
+    return await callpost.engine.run(
+        tool, params.arguments, Turn(client_key=key, progress=progress)
+    )
+
+
+def _client_key(meta: Mapping[str, Any] | None) -> str | Fault | None:
+    key = (meta or {}).get(CLIENT_KEY)
+    if key is None or isinstance(key, str):
+        return key
+    return InvalidArguments(
+        "The client's idempotency key is not text. Nothing was sent.",
+        fields=(FieldProblem(f"_meta.{CLIENT_KEY}", "a key is text"),),
+    )
