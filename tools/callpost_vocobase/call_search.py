@@ -43,19 +43,21 @@ def looking_for(call: Call, wanted: Wanted) -> Settle[StartedCall]:
     """
 
     async def settle(sent: Sent, /) -> StartedCall | None:
-        offset = sent.clock_offset or timedelta(0)
-        sent_at, now = sent.at + offset, call.now() + offset
         rows: list[CallRow] = []
         verdict: Verdict = Absent()
-        pages = _Pages(sent_at)
+        pages = _Pages()
+        since_send = timedelta(0)
         while (start := pages.next_offset) is not None:
             page = await call.get(
                 route("/calls"),
                 into=CallPage,
                 query={"limit": LARGEST_PAGE, "offset": start},
             )
-            pages.read(page)
             rows.extend(page.calls)
+            offset = sent.clock_offset or timedelta(0)  # the page has just told their time
+            sent_at, now = sent.at + offset, call.now() + offset
+            since_send = now - sent_at
+            pages.read(page, sent_at - WIDE)
             ids = [row.call_id for row in matching(rows, wanted) if row.call_id]
             claimed = await call.claimed(ids) if ids else frozenset[str]()
             verdict = decide(rows, wanted, sent_at=sent_at, now=now, claimed=claimed)
@@ -63,7 +65,7 @@ def looking_for(call: Call, wanted: Wanted) -> Settle[StartedCall]:
                 break
         if isinstance(verdict, Adopt):
             return StartedCall.model_validate(verdict.row.compact())
-        may_appear = now - sent_at < _MAY_APPEAR
+        may_appear = since_send < _MAY_APPEAR
         if isinstance(verdict, Unclear):
             raise _unclear(verdict, may_appear=may_appear)
         if not pages.cover_the_send:
@@ -76,29 +78,28 @@ def looking_for(call: Call, wanted: Wanted) -> Settle[StartedCall]:
 class _Pages:
     """Which page to read next, and whether those read hold every call made around the send."""
 
-    def __init__(self, sent_at: datetime) -> None:
-        self._since = sent_at - WIDE
+    def __init__(self) -> None:
         self._read = 0
         self._size = 0
         self._order: Order = "unknown"
         self.next_offset: int | None = 0
         self.cover_the_send = False
 
-    def read(self, page: CallPage) -> None:
-        """Take in the page at `next_offset`."""
+    def read(self, page: CallPage, since: datetime) -> None:
+        """Take in the page at `next_offset`; calls made before `since` do not matter."""
         start = self.next_offset or 0
         end = start + len(page.calls)
         self._read += 1
         if self._read == 1:
             self._size = len(page.calls)
             self._order = _order_of(page)
-        self.cover_the_send = self._covers(page, start, end)
+        times = [made for row in page.calls if (made := instant(row.created_at))]
+        reaches_back = bool(times) and min(times) < since
+        self.cover_the_send = self._covers(page, start, end, reaches_back=reaches_back)
         is_done = self.cover_the_send or self._read == MOST_PAGES or not page.calls
         self.next_offset = None if is_done else self._following(page, start, end)
 
-    def _covers(self, page: CallPage, start: int, end: int) -> bool:
-        times = [made for row in page.calls if (made := instant(row.created_at))]
-        reaches_back = bool(times) and min(times) < self._since
+    def _covers(self, page: CallPage, start: int, end: int, *, reaches_back: bool) -> bool:
         if self._order == "oldest_first" and self._read > 1:
             return reaches_back or start <= self._size
         is_last = end >= page.total if page.total is not None else len(page.calls) < LARGEST_PAGE
