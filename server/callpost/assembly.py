@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from callpost.catalog import Catalog, installed_families
 from callpost.clock import Clock, SystemClock
+from callpost.core_tools import CoreTools
 from callpost.engine import Engine
 from callpost.errors import SettingsError
 from callpost.ledger.sqlite import SqliteLedger
@@ -57,7 +58,8 @@ def assemble(
     clock = clock or SystemClock()
     found = list(families) if families is not None else installed_families()
     settings = read_settings([family.api for family in found], environ)
-    catalog = Catalog.of(found)
+    core = CoreTools(settings, found)
+    core.catalog = catalog = Catalog.of(found, core.toolset().tools)
     if "://" in settings.state:
         raise SettingsError("CALLPOST_STATE must be a path; other engines are not in this version.")
     engine = Engine(
