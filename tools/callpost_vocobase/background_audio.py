@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field, WithJsonSchema
 
 from callpost.errors import FieldProblem, InvalidArguments, Refused
-from callpost.fields import Text
+from callpost.fields import NOT_IN_KEY, Text
 from callpost.toolset import Args, Call, Dedupe, Effect, LocalFile, Result, route
 from callpost_vocobase.agents import agents
 from callpost_vocobase.call_models import LooseText
@@ -20,7 +20,7 @@ _STRING = WithJsonSchema({"type": "string"})
 class UploadBackgroundAudio(Args):
     """Which file, and under what name."""
 
-    path: Annotated[str, Field(min_length=1, description="Local WAV file")]
+    path: Annotated[str, NOT_IN_KEY, Field(min_length=1, description="Local WAV file")]
     slug: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{1,63}$"), _STRING]
     label: Annotated[Text, Field(min_length=1, max_length=80), _STRING]
 
@@ -48,7 +48,7 @@ class BackgroundAudio(Result):
 
 
 async def _content(args: UploadBackgroundAudio, call: Call) -> dict[str, str]:
-    """Another file under the same path is another intent."""
+    """The content makes the intent, wherever it lies."""
     return {"sha256": (await call.file(args.path)).sha256}
 
 
