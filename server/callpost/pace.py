@@ -8,6 +8,7 @@ it somewhere in between, so neither clock differences nor network delay can make
 overlap. An attempt still under way counts as having just arrived.
 """
 
+from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -80,21 +81,21 @@ def ahead(line: Sequence[Waiting], me: Waiting, now: float) -> int:
     long its queue, delays another by one request and not by its queue.
     """
     ranks: dict[tuple[int, int], int] = {}
-    mine: tuple[float, ...] = ()
-    orders: list[tuple[float, ...]] = []
+    mine: tuple[int, int, float, str] | None = None
+    orders: list[tuple[int, int, float, str]] = []
     for waiting in sorted([*(w for w in line if w.holder != me.holder), me], key=_age):
         kind = _priority(waiting, now)
         rank = ranks[kind, waiting.owner] = ranks.get((kind, waiting.owner), -1) + 1
-        order = (kind, rank, waiting.since)
+        order = (kind, rank, waiting.since, waiting.holder)
         if waiting is me:
             mine = order
         else:
             orders.append(order)
-    return sum(order <= mine for order in orders)
+    return sum(mine is not None and order < mine for order in orders)
 
 
-def _age(waiting: Waiting) -> float:
-    return waiting.since
+def _age(waiting: Waiting) -> tuple[float, str]:
+    return waiting.since, waiting.holder
 
 
 def _priority(waiting: Waiting, now: float) -> int:
@@ -114,13 +115,14 @@ def turn(ends: Sequence[float], before: int, limit: Limit, now: float) -> float:
         `now`, or the instant at which the place that will be mine becomes free.
     """
     counting = sorted(end for end in ends if end > now)
-    short = len(counting) + before + 1 - limit.requests
-    if short <= 0:
-        return now
-    cycles, index = divmod(short - 1, max(1, limit.requests))
-    if index < len(counting):
-        return counting[index] + SLACK_S + cycles * (limit.window_s + SLACK_S)
-    return now + (cycles + 1) * (limit.window_s + SLACK_S)
+    at = now
+    for _ in range(before + 1):
+        # One leaves when fewer than the limit still count; it counts for a window from then on.
+        if len(counting) >= limit.requests:
+            at = max(at, counting[len(counting) - limit.requests] + SLACK_S)
+        insort(counting, at + limit.window_s)
+        counting = counting[-limit.requests :]
+    return at
 
 
 def room(ends: Sequence[float], limit: Limit, now: float) -> Room:
