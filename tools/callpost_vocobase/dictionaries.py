@@ -10,12 +10,14 @@ from callpost.toolset import Args, Call, Dedupe, Effect, Result, route
 from callpost_vocobase.documents import knowledge
 from callpost_vocobase.listing import Listed, Whole, slice_of
 from callpost_vocobase.paging import Paged
+from callpost_vocobase.settling import Identified
 
 __all__ = [
     "AgentDictionaries",
     "CreateDictionary",
     "Dictionary",
     "ListAgentDictionaries",
+    "NewDictionary",
     "SetAgentDictionaries",
     "UpdateDictionary",
     "create_dictionary",
@@ -32,7 +34,7 @@ Terms = tuple[Text, ...]
 class DictionarySummary(Result):
     """A dictionary without its terms."""
 
-    id: str
+    id: str | None = None
     name: str | None = None
     term_count: int | None = None
     char_count: int | None = None
@@ -50,6 +52,10 @@ class Dictionary(DictionarySummary):
     terms: tuple[str, ...] = ()
 
 
+class NewDictionary(Identified, Dictionary):
+    """A dictionary just made."""
+
+
 class CreateDictionary(Args):
     """What to listen for."""
 
@@ -63,12 +69,12 @@ class CreateDictionary(Args):
 
 
 @knowledge.tool(effect=Effect.CREATES, dedupe=Dedupe.CONTENT, operations=("createDictionary",))
-async def create_dictionary(args: CreateDictionary, call: Call) -> Dictionary:
+async def create_dictionary(args: CreateDictionary, call: Call) -> NewDictionary:
     """Create a list of words that speech recognition should know; attach it separately."""
     try:
         # Repeatable: names are unique per partner, so a second one is refused, never made.
         return await call.post(
-            route("/dictionaries"), args.body(), into=Dictionary, repeatable=True
+            route("/dictionaries"), args.body(), into=NewDictionary, repeatable=True
         )
     except Refused as fault:
         if fault.code == "conflict":

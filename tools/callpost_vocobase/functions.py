@@ -34,7 +34,7 @@ class FunctionParam(Args):
     """A named value that goes in or comes out."""
 
     name: Named
-    type: Named | None = None
+    type: Named = "string"
     description: Text | None = None
     required: bool | None = None
 

@@ -9,12 +9,13 @@ from callpost.toolset import Args, Call, Dedupe, Effect, Result, Sent, route
 from callpost_vocobase.api import FAMILY
 from callpost_vocobase.listing import Listed, Short, Whole, slice_of
 from callpost_vocobase.paging import Paged
-from callpost_vocobase.settling import appeared_before
+from callpost_vocobase.settling import Identified, appeared_before
 from callpost_vocobase.texts import Named
 
 __all__ = [
     "CreateProject",
     "DeletedProject",
+    "NewProject",
     "OneProject",
     "Project",
     "ProjectRow",
@@ -34,7 +35,7 @@ projects = FAMILY.toolset("projects", title="Projects")
 class ProjectRow(Result):
     """A project as a list shows it."""
 
-    id: str
+    id: str | None = None
     name: str | None = None
     description: Short | None = None
     is_default: bool | None = None
@@ -48,13 +49,17 @@ class Project(Result):
 
     unstored: ClassVar[frozenset[str]] = frozenset({"description"})
 
-    id: str
+    id: str | None = None
     name: str | None = None
     description: str | None = None
     is_default: bool | None = None
     agent_count: int | None = None
     created_at: str | None = None
     updated_at: str | None = None
+
+
+class NewProject(Identified, Project):
+    """A project just made."""
 
 
 class Projects(Listed):
@@ -99,18 +104,18 @@ class CreateProject(Args):
 
 
 @projects.tool(effect=Effect.CREATES, dedupe=Dedupe.CONTENT, operations=("createProject",))
-async def create_project(args: CreateProject, call: Call) -> Project:
+async def create_project(args: CreateProject, call: Call) -> NewProject:
     """Create a project to group agents in."""
 
-    async def settle(sent: Sent) -> Project | None:
+    async def settle(sent: Sent) -> NewProject | None:
         found = await call.get(route("/projects"), into=_All)
-        named = [p for p in found.projects if p.name == args.name]
+        named = [p for p in found.projects if p.id and p.name == args.name]
         new = [p for p in named if not appeared_before(p.created_at, sent)]
-        known = await call.claimed(p.id for p in new)
+        known = await call.claimed(p.id for p in new if p.id)
         ours = [p for p in new if p.id not in known]
-        return Project.model_validate(ours[0].compact()) if ours else None
+        return NewProject.model_validate(ours[0].compact()) if ours else None
 
-    return await call.post(route("/projects"), args.body(), into=Project, settle=settle)
+    return await call.post(route("/projects"), args.body(), into=NewProject, settle=settle)
 
 
 class UpdateProject(Args):

@@ -5,14 +5,27 @@ is looked for in a list, where there is one, by what its arguments say and when 
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import Self
+
+from pydantic import model_validator
 
 from callpost.errors import Unsettled
-from callpost.toolset import Sent
+from callpost.toolset import Result, Sent
 
-__all__ = ["appeared_before", "undecidable"]
+__all__ = ["Identified", "appeared_before", "undecidable"]
 
 _CLOCKS_DIFFER = timedelta(seconds=30)
 """How far the upstream's clock may be behind ours where it did not tell its time."""
+
+
+class Identified(Result):
+    """The answer to a create: without an identifier it is spoiled, and counts as lost."""
+
+    @model_validator(mode="after")
+    def _has_an_identifier(self) -> Self:
+        if self.upstream_id is None:
+            raise ValueError("the answer names nothing")
+        return self
 
 
 def appeared_before(created_at: str | None, sent: Sent) -> bool:

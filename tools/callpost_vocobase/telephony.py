@@ -11,6 +11,7 @@ from callpost_vocobase.carriers import Carrier
 from callpost_vocobase.credential import fingerprints, secrets_of, unsaid, without
 from callpost_vocobase.listing import Listed, Short, Whole, slice_of
 from callpost_vocobase.paging import Paged
+from callpost_vocobase.settling import Identified
 from callpost_vocobase.telephony_fields import (
     CONNECTIONS,
     DEFAULTS,
@@ -25,6 +26,7 @@ __all__ = [
     "CreateTelephonyConnection",
     "CredentialsSet",
     "ListTelephonyConnections",
+    "NewConnection",
     "SetTelephonyCredentials",
     "create_telephony_connection",
     "list_telephony_connections",
@@ -56,7 +58,7 @@ class Connection(Result):
     unstored: ClassVar[frozenset[str]] = frozenset({"phone_numbers"})
     upstream_id_field: ClassVar[str] = "connection_id"
 
-    connection_id: str
+    connection_id: str | None = None
     provider: str | None = None
     provider_key: str | None = None
     name: str | None = None
@@ -75,6 +77,10 @@ class Connection(Result):
         inner = told.get("connection")
         told = cast("dict[str, Any]", inner) if isinstance(inner, dict) else told
         return {"connection_id": told.get("id"), **told} if "id" in told else told
+
+
+class NewConnection(Identified, Connection):
+    """An account just stored."""
 
 
 class Connections(Listed):
@@ -129,26 +135,26 @@ async def _credentials(args: CarrierFields, call: Call) -> dict[str, str]:
     key_material=_credentials,  # secrets are stars among the arguments; a corrected one is new
     operations=("createTelephonyConnection",),
 )
-async def create_telephony_connection(args: CreateTelephonyConnection, call: Call) -> Connection:
+async def create_telephony_connection(args: CreateTelephonyConnection, call: Call) -> NewConnection:
     """Store a further account with a carrier under a name.
 
     Then every start_call over that carrier has to name its connection_id.
     """
 
-    async def settle(sent: Sent) -> Connection | None:
+    async def settle(sent: Sent) -> NewConnection | None:
         del sent  # a connection does not say when it was made
         query = {"provider": args.provider}
         found = await call.get(route("/telephony/connections"), into=_Connections, query=query)
-        named = [c for c in found.connections if c.name == args.name]
-        known = await call.claimed(c.connection_id for c in named)
+        named = [c for c in found.connections if c.connection_id and c.name == args.name]
+        known = await call.claimed(c.connection_id for c in named if c.connection_id)
         new = [c for c in named if c.connection_id not in known]
         told = "Found by its name. If one of that name existed before, its credentials are the old."
-        return new[0].model_copy(update={"note": told}) if new else None
+        return NewConnection.model_validate(new[0].compact() | {"note": told}) if new else None
 
     secrets = secrets_of(args)
     with unsaid(secrets):
         made = await call.post(
-            route("/telephony/connections"), args.body(), into=Connection, settle=settle
+            route("/telephony/connections"), args.body(), into=NewConnection, settle=settle
         )
     return without(made, secrets)
 
@@ -182,7 +188,16 @@ class CredentialsSet(Result):
     """What the carrier's default account is now; identifiers come masked."""
 
     unstored: ClassVar[frozenset[str]] = frozenset(
-        {"account_sid", "auth_id", "email", "from_number", "caller_id", "agent_number"}
+        {
+            "account_sid",
+            "auth_id",
+            "email",
+            "from_number",
+            "caller_id",
+            "exe_number",
+            "did_number",
+            "agent_number",
+        }
     )
     upstream_id_field: ClassVar[str] = "provider"
 
@@ -194,6 +209,8 @@ class CredentialsSet(Result):
     applet_id: str | None = None
     caller_id: str | None = None
     from_number: str | None = None
+    exe_number: str | None = None
+    did_number: str | None = None
     agent_number: str | None = None
     base_url: str | None = None
     message: str | None = None

@@ -99,12 +99,14 @@ def _rows(payload: Any) -> list[Any]:
 
 
 def _total(payload: Any) -> int | None:
-    told = cast("dict[str, Any]", payload) if isinstance(payload, dict) else {}
+    if not isinstance(payload, dict):
+        return None
+    told = cast("dict[str, Any]", payload)
     total = told.get("total")
     if isinstance(total, int) and not isinstance(total, bool):
         return total
-    inner = (told.get(name) for name in ("data", "meta", "pagination"))
-    return next((t for t in map(_total, inner) if t is not None), None)
+    inner = (_total(told.get(name)) for name in ("data", "meta", "pagination"))
+    return next((t for t in inner if t is not None), None)
 
 
 class VoicelinkRows(Result):
