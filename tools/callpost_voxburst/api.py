@@ -14,7 +14,7 @@ from callpost.models import Result
 from callpost.pace import Limit
 from callpost.toolset import Api, Call, Family, Reply, route
 
-__all__ = ["API", "FAMILY", "KEY_WINDOW_S", "AuthMe"]
+__all__ = ["API", "FAMILY", "KEY_WINDOW_S", "AuthMe", "our_name"]
 
 KEY_WINDOW_S = 24 * 3600.0
 """How long a key is remembered; afterwards the same key acts again (section 4)."""
@@ -101,7 +101,7 @@ _REFUSALS: dict[int, tuple[Code, str | None]] = {
 def _bad_request(quote: Quote, details: Mapping[str, Any]) -> Refused:
     field = details.get("field")
     fields = (
-        (FieldProblem(_our_name(field), _problem(quote, details)),)
+        (FieldProblem(our_name(field), _problem(quote, details)),)
         if isinstance(field, str) and field
         else ()
     )
@@ -156,7 +156,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
-def _our_name(field: str) -> str:
+def our_name(field: str) -> str:
     """`platformOverrides.TWITTER.content` as our arguments spell it."""
     first, *rest = field[:120].split(".")
     name, bracket, index = first.partition("[")

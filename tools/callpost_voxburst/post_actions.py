@@ -61,7 +61,7 @@ async def validate_post(args: ValidatePost, call: Call) -> Verdict:
 async def _find_copy(call: Call, post_id: str, sent: Sent) -> Post | None:
     original = await call.get(route("/posts/{}", post_id), into=Post)
     accounts = tuple(sorted(original.account_ids))
-    return await find_created(call, original.content or "", accounts, sent)
+    return await find_created(call, original.content or "", accounts, sent, but=post_id)
 
 
 @posts.tool(effect=Effect.CREATES, dedupe=Dedupe.CONTENT, operations=("clonePost",), default=False)

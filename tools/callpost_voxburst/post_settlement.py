@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from callpost.errors import Unsettled
 from callpost.fields import canonical_text
 from callpost.toolset import Call, Sent, route
+from callpost_voxburst.answers import CLOCK_SLACK
 from callpost_voxburst.post_models import Post, PostList, RetriedPost
 
 __all__ = [
@@ -23,6 +24,8 @@ UNPUBLISHED = frozenset({"draft", "pending_approval", "approved", "cancelled"})
 """Statuses of a post that was never handed to a platform (section 7)."""
 
 BEFORE = timedelta(minutes=2)
+"""How far two clocks may differ while nobody has told by how much."""
+
 AFTER = timedelta(minutes=15)
 """A gateway may commit late."""
 
@@ -46,7 +49,7 @@ def instant_of(text: str | None) -> datetime | None:
 
 
 async def newest_posts(
-    call: Call, *, since: datetime, chosen: Callable[[Post], bool]
+    call: Call, *, since: Callable[[], datetime], chosen: Callable[[Post], bool]
 ) -> list[tuple[datetime, Post]]:
     """The chosen posts created since then, with their instants; the list is newest first.
 
@@ -64,8 +67,8 @@ async def newest_posts(
             created_at = instant_of(post.created_at)
             if created_at is None:
                 raise Unsettled("VoxBurst lists posts without telling when they were created.")
-            is_older = is_older or created_at < since
-            if created_at >= since and chosen(post):
+            is_older = is_older or created_at < since()
+            if created_at >= since() and chosen(post):
                 found.append((created_at, post))
         cursor = page.pagination.following if page.pagination else None
         if is_older or cursor is None:
@@ -77,26 +80,40 @@ async def newest_posts(
 
 
 async def find_created(
-    call: Call, content: str, account_ids: tuple[str, ...], sent: Sent
+    call: Call,
+    content: str,
+    account_ids: tuple[str, ...],
+    sent: Sent,
+    *,
+    but: str | None = None,
 ) -> Post | None:
     """The post that a lost create made: same text and accounts, made then, nobody else's."""
-    at = sent.at + (sent.clock_offset or timedelta())
     wanted = canonical_text(content)
 
     def is_same(post: Post) -> bool:
         accounts = post.account_ids
-        return canonical_text(post.content or "") == wanted and (
-            not accounts or accounts == frozenset(account_ids)
+        return (
+            post.id != but
+            and canonical_text(post.content or "") == wanted
+            and (not accounts or accounts == frozenset(account_ids))
         )
 
-    candidates = [
+    def earliest() -> datetime:
+        return _by_their_clock(sent) - (BEFORE if sent.clock_offset is None else CLOCK_SLACK)
+
+    found = await newest_posts(call, since=earliest, chosen=is_same)
+    at = _by_their_clock(sent)
+    claimed = await call.claimed(post.id for _, post in found)
+    free = [
         (abs(created_at - at), post)
-        for created_at, post in await newest_posts(call, since=at - BEFORE, chosen=is_same)
-        if created_at <= at + AFTER
+        for created_at, post in found
+        if created_at <= at + AFTER and post.id not in claimed
     ]
-    claimed = await call.claimed(post.id for _, post in candidates)
-    free = [candidate for candidate in candidates if candidate[1].id not in claimed]
     return min(free, key=lambda candidate: candidate[0])[1] if free else None
+
+
+def _by_their_clock(sent: Sent) -> datetime:
+    return sent.at + (sent.clock_offset or timedelta())
 
 
 async def find_scheduled(
@@ -113,7 +130,8 @@ async def find_scheduled(
             and post.account_ids <= set(account_ids)
         )
 
-    found = await newest_posts(call, since=call.now() - RETRIED_WITHIN, chosen=is_same)
+    since = call.now() - RETRIED_WITHIN
+    found = await newest_posts(call, since=lambda: since, chosen=is_same)
     claimed = await call.claimed(post.id for _, post in found)
     return next((post for _, post in found if post.id not in claimed), None)
 
@@ -132,6 +150,6 @@ async def find_published(call: Call, post_id: str, sent: Sent) -> Post | None:
         return None
     if post.status == "scheduled":
         due = instant_of(post.scheduled_for)
-        at = sent.at + (sent.clock_offset or timedelta())
-        return post if due is not None and due <= at + DUE_NOW else None
+        latest = _by_their_clock(sent) + DUE_NOW
+        return post if due is not None and due <= latest else None
     return post

@@ -10,6 +10,7 @@ from callpost.errors import FieldProblem, InvalidArguments, Upstream
 from callpost.models import Args
 from callpost.toolset import Call, route
 from callpost_voxburst.account_models import Account, AccountList
+from callpost_voxburst.api import our_name
 from callpost_voxburst.freeform import object_of
 from callpost_voxburst.platforms import too_long
 from callpost_voxburst.post_fields import PlatformOverride
@@ -144,7 +145,7 @@ def _refuse(verdict: Verdict) -> None:
     if verdict.valid and not issues:
         return
     fields = tuple(
-        FieldProblem(issue.field or "content", f"{platform}: {issue.code or 'refused'}")
+        FieldProblem(our_name(issue.field or "content"), f"{platform}: {issue.code or 'refused'}")
         for platform, issue in issues
     )
     raise _unfit(fields, tuple(issue.message or "" for _, issue in issues))
