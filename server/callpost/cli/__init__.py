@@ -10,12 +10,14 @@ and a line in `COMMANDS`. A failure a person can do something about is raised as
 """
 
 import argparse
+import difflib
 import importlib
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
-from callpost.cli.failures import EXIT_CODES, explained
+from callpost import __version__
+from callpost.cli.failures import EXIT_CODES, USAGE, CommandError, explained
 
 if TYPE_CHECKING:
     Subparsers: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] -- argparse has no public name for what add_subparsers returns
@@ -43,6 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if name == DEFAULT and (not given or given[0] != DEFAULT):
         given.insert(0, DEFAULT)
     with explained() as outcome:
+        if name is None and given[0][0] != "-":
+            raise CommandError(_no_command(given[0]), USAGE)
         parser = _parser(name)
         args = parser.parse_args(given)
         outcome.status = importlib.import_module(f"callpost.cli.{args.command}").run(args)
@@ -61,14 +65,14 @@ def _command(given: list[str]) -> str | None:
 
 def _parser(name: str | None) -> argparse.ArgumentParser:
     """The parser, with the arguments of one sub-command; the others are only named."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="callpost",
         description="MCP server for AI phone calls and social posts whose retries never dial or "
         "post twice.",
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action=_Version, help="print the version")
+    parser.add_argument("--version", action="version", version=f"callpost {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command, summary in COMMANDS.items():
         if command == name:
@@ -78,14 +82,14 @@ def _parser(name: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-class _Version(argparse.Action):
-    """Reads the version only when it is asked for."""
+def _no_command(word: str) -> str:
+    near = difflib.get_close_matches(word, COMMANDS, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(COMMANDS)}."
+    return f"there is no command «{word}»; {hint} See callpost --help."
 
-    def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:  # noqa: A002 -- argparse passes it under this name
-        super().__init__(option_strings, dest, nargs=0, help=help)
 
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from callpost import __version__  # noqa: PLC0415 -- only for this option
+class _Parser(argparse.ArgumentParser):
+    """Fails in one line, as everything else here does."""
 
-        print(f"callpost {__version__}")
-        parser.exit()
+    def error(self, message: str) -> NoReturn:
+        raise CommandError(f"{message}. See {self.prog} --help.", USAGE)

@@ -4,6 +4,7 @@ import contextlib
 import sys
 from collections.abc import Generator
 from dataclasses import dataclass
+from typing import cast
 
 from callpost.errors import CallpostError, LedgerError, SettingsError
 
@@ -56,7 +57,9 @@ def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
     first = group.exceptions[0]
     if len(group.exceptions) > 1:
         return group
-    return _only(first) if isinstance(first, BaseExceptionGroup) else first
+    if isinstance(first, BaseExceptionGroup):
+        return _only(cast("BaseExceptionGroup[BaseException]", first))
+    return first
 
 
 def _tell(outcome: Outcome, error: BaseException) -> None:

@@ -10,19 +10,17 @@ from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import anyio
-
+from callpost.cli.departure import LAST_WORDS_S, Departure
 from callpost.cli.failures import USAGE, CommandError
-from callpost.cli.logs import log_to_stderr
+from callpost.wire.inlet import Inlet
+from callpost.wire.pipe import Pipe
 
 if TYPE_CHECKING:
-    from callpost.assembly import Callpost
+    import anyio
+
     from callpost.cli import Subparsers
 
 __all__ = ["add_parser", "run"]
-
-LAST_WORDS_S = 2.0
-"""How long a write in flight may still record its outcome when the server is told to stop."""
 
 
 def add_parser(subparsers: "Subparsers") -> None:
@@ -46,65 +44,80 @@ def run(args: argparse.Namespace) -> int:
     """Serve until the host closes stdin, or a signal says stop."""
     if args.http:
         raise CommandError("--http is not in this version; serve on stdio.", USAGE)
-    return anyio.run(_serve, args.sandbox)
+    departure = Departure()
+    departure.obey_signals()
+    pipe = Pipe.taken()
+    inlet = Inlet(pipe)
+    inlet.start()
+
+    import anyio  # noqa: PLC0415 -- the host's first lines are read while this is imported
+
+    anyio.run(_serve, departure, pipe, inlet, args.sandbox)
+    departure.leave()
 
 
-async def _serve(with_sandbox: bool) -> int:  # noqa: FBT001 -- anyio.run passes arguments by position
-    from callpost.assembly import assemble  # noqa: PLC0415 -- start-up cost
-    from callpost.wire.stdio import serve_stdio  # noqa: PLC0415 -- start-up cost
+async def _serve(departure: Departure, pipe: Pipe, inlet: Inlet, with_sandbox: bool) -> None:  # noqa: FBT001 -- anyio.run passes arguments by position
+    import anyio  # noqa: PLC0415 -- as above
+
+    from callpost.assembly import assemble  # noqa: PLC0415 -- as above
+    from callpost.cli.logs import log_to_stderr  # noqa: PLC0415 -- as above
+    from callpost.wire.stdio import serve_stdio  # noqa: PLC0415 -- as above
 
     async with contextlib.AsyncExitStack() as stack:
         environ = dict(os.environ)
         if with_sandbox:
-            environ |= await stack.enter_async_context(_sandbox())
+            environ = await stack.enter_async_context(_sandbox(environ))
         callpost = assemble(environ)
         log_to_stderr(callpost.settings.log_level)
         async with anyio.create_task_group() as tasks:
-            scope = anyio.CancelScope()
-            stopped = anyio.Event()
-            tasks.start_soon(_stop_on_signal, callpost, scope, stopped)
-            with scope:
-                await serve_stdio(callpost)
-            stopped.set()
-            await _leave(callpost, 0)
-    return 0
-
-
-async def _stop_on_signal(
-    callpost: "Callpost", scope: anyio.CancelScope, stopped: anyio.Event
-) -> None:
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async for number in signals:
-            scope.cancel()
+            serving = anyio.CancelScope()
+            await tasks.start(_end_on_signal, departure, serving)
+            with serving:
+                await serve_stdio(callpost, pipe, inlet, lambda: departure.begin(0))
             with anyio.move_on_after(LAST_WORDS_S):
-                await stopped.wait()
-            await _leave(callpost, 128 + number)
+                await callpost.close()
+            tasks.cancel_scope.cancel()
 
 
-async def _leave(callpost: "Callpost", status: int) -> None:
-    """Close what is ours and end the process; the thread that reads stdin cannot be joined."""
-    with anyio.move_on_after(LAST_WORDS_S, shield=True):
-        await callpost.close()
-    sys.stderr.flush()
-    os._exit(status)
+async def _end_on_signal(
+    departure: Departure,
+    serving: "anyio.CancelScope",
+    *,
+    task_status: "anyio.abc.TaskStatus[None]",
+) -> None:
+    import anyio  # noqa: PLC0415 -- as above
+
+    if sys.platform == "win32":  # no loop there can watch; what is on record is settled later
+        task_status.started()
+        return
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        task_status.started()
+        async for number in signals:
+            departure.begin(128 + number)
+            serving.cancel()
 
 
 @contextlib.asynccontextmanager
-async def _sandbox() -> AsyncGenerator[Mapping[str, str]]:
+async def _sandbox(environ: Mapping[str, str]) -> AsyncGenerator[dict[str, str]]:
     """A sandbox in this process, and the environment that points at it."""
     from callpost_sandbox.serve import serve_sandbox  # noqa: PLC0415 -- only with --sandbox
 
+    others = {
+        name: value
+        for name, value in environ.items()
+        if not name.startswith(("VOCOBASE_API_", "VOXBURST_API_"))
+    }
     with tempfile.TemporaryDirectory(prefix="callpost-sandbox-") as folder:
         async with serve_sandbox() as box:
-            environ = {
+            print(
+                "callpost: serving on the sandbox: nothing real is called or posted",
+                file=sys.stderr,
+            )
+            yield {
+                "CALLPOST_STATE": str(Path(folder) / "ledger.sqlite3"),
+                **others,
                 "VOCOBASE_API_URL": box.vocobase_url,
                 "VOCOBASE_API_KEY": box.vocobase_key,
                 "VOXBURST_API_URL": box.voxburst_url,
                 "VOXBURST_API_KEY": box.voxburst_key,
-                "CALLPOST_STATE": os.environ.get("CALLPOST_STATE")
-                or str(Path(folder) / "ledger.sqlite3"),
             }
-            print(
-                "callpost: sandbox of both APIs, nothing real is called or posted", file=sys.stderr
-            )
-            yield environ

@@ -4,6 +4,7 @@ Everything a handler can raise is caught here: in the handshake era the SDK woul
 an exception to the client.
 """
 
+import json
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -52,11 +53,7 @@ def build_server(callpost: Callpost) -> Server[dict[str, Any]]:
         except Exception:
             logger.exception("a tool call failed by a defect")
             answer = failure(Fault("Callpost failed by a defect of its own; see its log."))
-        return types.CallToolResult(
-            content=[types.TextContent(text=answer.text)],
-            structured_content=dict(answer.content),
-            is_error=answer.is_error,
-        )
+        return _result(answer)
 
     return Server(
         NAME,
@@ -82,6 +79,20 @@ def wire_tool(tool: Tool) -> types.Tool:
         input_schema=input_schema(tool),
         output_schema=envelope_schema(tool),
         annotations=types.ToolAnnotations.model_validate(tool.effect.hints),
+    )
+
+
+def _result(answer: Answer) -> types.CallToolResult:
+    text, content = answer.text, dict(answer.content)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half a surrogate pair from an upstream would end the connection
+        text = text.encode("utf-8", "replace").decode()
+        content = json.loads(text)
+    return types.CallToolResult(
+        content=[types.TextContent(text=text)],
+        structured_content=content,
+        is_error=answer.is_error,
     )
 
 

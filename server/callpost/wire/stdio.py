@@ -1,15 +1,79 @@
-"""MCP over the process's standard streams."""
+"""MCP over the process's standard streams, in place of the SDK's transport for them.
 
-from mcp.server.stdio import stdio_server
+The SDK reads stdin in threads that cannot be joined while the host keeps it open, and cannot take
+lines that were read before it was there.
+"""
+
+import math
+from collections.abc import Callable
+from functools import partial
+
+import anyio
+from anyio import from_thread, to_thread
+from anyio.lowlevel import current_token
+from anyio.streams.memory import MemoryObjectReceiveStream
+from mcp.shared.message import SessionMessage
 
 from callpost.assembly import Callpost
+from callpost.wire.frames import message_of, refusal_of
+from callpost.wire.inlet import Inlet
+from callpost.wire.pipe import Pipe
 from callpost.wire.server import build_server
 
 __all__ = ["serve_stdio"]
 
+Outgoing = MemoryObjectReceiveStream[SessionMessage]
 
-async def serve_stdio(callpost: Callpost) -> None:
-    """Serve until the host closes stdin."""
+
+async def serve_stdio(
+    callpost: Callpost, pipe: Pipe, inlet: Inlet, on_end: Callable[[], None]
+) -> None:
+    """Serve until the host closes its end.
+
+    Args:
+        callpost: The parts to serve.
+        pipe: Where answers go.
+        inlet: Where lines come from; it may have answered some.
+        on_end: Called as soon as the host closed its end, while requests may still be running.
+    """
     server = build_server(callpost)
-    async with stdio_server() as (read, write):
+    arriving, read = anyio.create_memory_object_stream[SessionMessage | Exception](math.inf)
+    write, outgoing = anyio.create_memory_object_stream[SessionMessage](0)
+    refusals = write.clone()
+    token = current_token()
+
+    def feed(line: bytes | None) -> None:
+        if line is None:
+            on_end()
+            arriving.close()
+            return
+        message = message_of(line)
+        if message is not None:
+            arriving.send_nowait(message)
+        elif (error := refusal_of(line)) is not None:
+            tasks.start_soon(refusals.send, SessionMessage(error))
+
+    def sink(line: bytes | None) -> None:
+        from_thread.run_sync(feed, line, token=token)
+
+    async with anyio.create_task_group() as tasks, refusals:
+        tasks.start_soon(_write, pipe, outgoing, partial(feed, None))
+        tasks.start_soon(_hand_over, inlet, sink)
         await server.run(read, write, server.create_initialization_options())
+
+
+async def _hand_over(inlet: Inlet, sink: Callable[[bytes | None], None]) -> None:
+    # In a thread: the inlet may be in the middle of writing to a host that is slow to read.
+    await to_thread.run_sync(inlet.hand_over, sink, abandon_on_cancel=True)
+
+
+async def _write(pipe: Pipe, outgoing: Outgoing, hang_up: Callable[[], None]) -> None:
+    limiter = anyio.CapacityLimiter(1)
+    async with outgoing:
+        async for item in outgoing:
+            line = item.message.model_dump_json(by_alias=True, exclude_unset=True).encode()
+            try:
+                await to_thread.run_sync(pipe.write, line, abandon_on_cancel=True, limiter=limiter)
+            except OSError:  # the host does not listen any more
+                hang_up()
+                return
