@@ -96,7 +96,7 @@ HOSTS: tuple[Host, ...] = (
         title="Cursor",
         paths=_everywhere("~/.cursor/mcp.json"),
         project_path=".cursor/mcp.json",
-        format="json",
+        format="jsonc",
         servers_key="mcpServers",
     ),
     Host(
