@@ -17,6 +17,7 @@ __all__ = ["OCCURRENCE", "occurrence_and_rest", "validated"]
 ArgsT = TypeVar("ArgsT", bound=Args)
 
 LARGEST_OCCURRENCE = 10_000
+LONGEST_NAME = 60
 
 SYNONYMS = {
     "scheduledat": "when",
@@ -97,7 +98,11 @@ def occurrence_and_rest(
 
 
 def _problem(detail: ErrorDetails, model: type[BaseModel]) -> FieldProblem:
-    place = tuple(part for part in detail["loc"] if not _is_branch(part))
+    is_unknown = detail["type"] == "extra_forbidden"
+    named = detail["loc"][:-1] if is_unknown else detail["loc"]
+    place = tuple(part for part in named if not _is_branch(part))
+    if is_unknown:
+        place = (*place, _shown(str(detail["loc"][-1])))
     path = ".".join(str(part) for part in place) or "(arguments)"
     match detail["type"]:
         case "extra_forbidden":
@@ -110,6 +115,11 @@ def _problem(detail: ErrorDetails, model: type[BaseModel]) -> FieldProblem:
             return FieldProblem(path, "is not an identifier; take one from a list or create answer")
         case _:
             return FieldProblem(path, _expectation(detail["msg"]))
+
+
+def _shown(name: str) -> str:
+    """A name somebody made up, short and printable enough to say back."""
+    return "".join(c for c in name if c.isprintable())[:LONGEST_NAME]
 
 
 def _is_branch(part: object) -> bool:
