@@ -63,3 +63,20 @@ async def test_plan_without_approvals_is_told_as_such() -> None:
     async with harness() as h:
         answer = await h.run("start_post_approval", {"post_id": await draft(h)})
         assert answer["error"]["code"] == "plan_limit"
+
+
+async def test_lost_review_steps_whose_keys_are_forgotten_are_settled_by_the_status() -> None:
+    async with harness(sandbox=PRO) as h:
+        await workflow(h)
+        post = {"post_id": await draft(h)}
+        for tool, path, status in (
+            ("start_post_approval", "/start-approval", "pending_approval"),
+            ("reject_post", "/reject", "draft"),
+            ("start_post_approval", "/start-approval", "pending_approval"),
+            ("approve_post", "/approve", "approved"),
+        ):
+            h.voxburst.only, h.voxburst.lose_answers = path, 20
+            assert (await h.run(tool, post))["error"]["code"] == "outcome_unknown"
+            h.voxburst.lose_answers = 0
+            h.clock.advance(25 * 3600)
+            assert (await h.run(tool, post))["data"]["status"] == status

@@ -103,6 +103,7 @@ async def test_many_posts_are_scheduled_once_and_each_tells_its_fate() -> None:
         [account] = await accounts(h, "twitter")
         when = instant(h, seconds=3600)
         good = {"content": "Hi", "account_ids": [account], "when": when, "metadata": {"a": "b"}}
+        good |= {"platform_overrides": [{"platform": "x", "content": "short"}]}
         bad = good | {"account_ids": ["c" + "0" * 24]}
         answer = await h.run("create_posts", {"posts": [good, bad]})
         assert (answer["data"]["created"], answer["data"]["failed"]) == (1, 1)
@@ -111,6 +112,7 @@ async def test_many_posts_are_scheduled_once_and_each_tells_its_fate() -> None:
         assert posted(h) == 1
         [body] = bodies(h, "/bulk")
         assert body["posts"][0]["metadata"] == {"a": "b"}
+        assert body["posts"][0]["platformOverrides"] == {"TWITTER": {"content": "short"}}
         assert all("scheduledFor" in post for post in body["posts"])
 
 

@@ -135,3 +135,34 @@ async def test_spoiled_success_does_not_create_twice() -> None:
         answer = await h.run("create_post", draft)
         assert answer["ok"], answer
         assert posted(h) == 1
+
+
+async def test_lost_bulk_whose_key_is_forgotten_is_found_post_by_post() -> None:
+    async with harness() as h:
+        [account] = await accounts(h, "twitter")
+        good = {"content": "Hi", "account_ids": [account], "when": instant(h, seconds=3600)}
+        later = good | {"when": instant(h, seconds=7200)}
+        bad = good | {"account_ids": ["c" + "0" * 24]}
+        arguments = {"posts": [good, bad, later]}
+        h.voxburst.only, h.voxburst.lose_answers = "/bulk", 20
+        assert (await h.run("create_posts", arguments))["error"]["code"] == "outcome_unknown"
+        h.voxburst.lose_answers = 0
+        h.clock.advance(25 * 3600)
+        answer = await h.run("create_posts", arguments)
+        assert answer["ok"], answer
+        statuses = [item["status"] for item in answer["data"]["results"]]
+        assert statuses == ["created", "failed", "created"]
+        assert posted(h) == 2
+
+
+async def test_bulk_that_never_arrived_is_refused_once_it_is_past() -> None:
+    async with harness() as h:
+        [account] = await accounts(h, "twitter")
+        soon = {"content": "Hi", "account_ids": [account], "when": instant(h, seconds=300)}
+        h.voxburst.only, h.voxburst.lose_requests = "/bulk", 20
+        await h.run("create_posts", {"posts": [soon]})
+        h.voxburst.lose_requests = 0
+        h.clock.advance(3600)
+        error = (await h.run("create_posts", {"posts": [soon]}))["error"]
+        assert error["fields"][0]["path"] == "posts.0.when"
+        assert posted(h) == 0

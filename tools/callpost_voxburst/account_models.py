@@ -189,7 +189,7 @@ def _pages(value: Any) -> Any:
 class PageList(Result):
     """Pages of an account; their list has no documented name."""
 
-    items: Annotated[tuple[AccountPage, ...], BeforeValidator(_pages)]
+    items: Annotated[tuple[AccountPage, ...], BeforeValidator(_pages)] = ()
 
     @model_validator(mode="before")
     @classmethod

@@ -4,13 +4,14 @@ Source: contract `voxburst.md` section 7. Neither the bodies of the three action
 the workflows' list are documented; whether a key may act as an approver is not either.
 """
 
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
 from callpost.fields import Id, Text, unordered
 from callpost.models import Args, Result
-from callpost.toolset import Call, Dedupe, Effect, route
+from callpost.toolset import Call, Dedupe, Effect, Sent, route
 from callpost_voxburst.answers import Wrapped
 from callpost_voxburst.api import FAMILY, AuthMe
 from callpost_voxburst.paging import listed
@@ -74,8 +75,27 @@ async def reject_post(args: PostArgs, call: Call) -> ReviewedPost:
 
 
 async def _act(action: str, args: PostArgs, call: Call) -> ReviewedPost:
-    answer = await call.post(route(f"/posts/{{}}/{action}", args.post_id), into=ReviewedPost)
+    answer = await call.post(
+        route(f"/posts/{{}}/{action}", args.post_id),
+        into=ReviewedPost,
+        settle=partial(_find_acted, action, args, call),
+    )
     return answer.model_copy(update={"id": answer.id or args.post_id})
+
+
+_BEFORE_AND_AFTER: dict[str, frozenset[str]] = {
+    "start-approval": frozenset({"draft"}),
+    "approve": frozenset({"draft", "pending_approval"}),
+    "reject": frozenset({"pending_approval"}),
+}
+"""Statuses that do not show that a lost action happened."""
+
+
+async def _find_acted(action: str, args: PostArgs, call: Call, _sent: Sent) -> ReviewedPost | None:
+    status = await _status(args, call)
+    if status is None or status in _BEFORE_AND_AFTER[action]:
+        return None
+    return ReviewedPost(id=args.post_id, status=status)
 
 
 class ApprovalStep(Result):
@@ -98,7 +118,7 @@ class ApprovalWorkflow(Wrapped):
 class ApprovalWorkflows(Result):
     """Workflows of a workspace; their list has no documented name."""
 
-    items: tuple[ApprovalWorkflow, ...]
+    items: tuple[ApprovalWorkflow, ...] = ()
 
     @model_validator(mode="before")
     @classmethod

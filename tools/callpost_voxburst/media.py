@@ -4,7 +4,7 @@ Source: contract `voxburst.md` section 9.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -95,7 +95,8 @@ async def _uploaded(args: UploadMedia, call: Call) -> str:
         "contentType": accepted_type(file, args.content_type),
         "sizeBytes": file.size,
     }
-    grant = await call.post(route("/media/upload"), body, into=UploadGrant)
+    # A second record that nothing was sent to is nothing.
+    grant = await call.post(route("/media/upload"), body, into=UploadGrant, repeatable=True)
     await _transfer(grant, file, call)
     return grant.media_id
 
@@ -154,6 +155,15 @@ def _with_advice(found: Media) -> MediaFile:
     return MediaFile(**found.model_dump(), next_step=by_status.get(found.status or "", _ADVICE))
 
 
+def _lower(value: Any) -> Any:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+MediaStatus = Annotated[
+    Literal["pending", "processing", "ready", "failed"], BeforeValidator(_lower)
+]
+
+
 class MediaArgs(Args):
     """Which file."""
 
@@ -169,7 +179,7 @@ async def get_media(args: MediaArgs, call: Call) -> Media:
 class ListMedia(Paged):
     """Which files."""
 
-    status: Annotated[str | None, Field(description="pending, processing, ready, failed")] = None
+    status: MediaStatus | None = None
 
 
 @media.tool(effect=Effect.READS, operations=("listMedia",), default=False)

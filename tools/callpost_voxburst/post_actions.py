@@ -21,12 +21,17 @@ from callpost_voxburst.post_fields import (
     HttpsUrl,
     Metadata,
     PlatformOverrides,
+    PlatformTexts,
     content_of,
     or_none,
-    refuse_past,
 )
 from callpost_voxburst.post_models import Post, Verdict
-from callpost_voxburst.post_settlement import find_created
+from callpost_voxburst.post_settlement import (
+    earliest,
+    find_created,
+    find_scheduled,
+    refuse_past_unless_sent,
+)
 from callpost_voxburst.post_validation import MediaFacts, verdict_on
 from callpost_voxburst.posts import PostArgs, posts
 
@@ -150,7 +155,7 @@ class BulkPost(Args):
     account_ids: AccountIds
     when: Instant
     media_ids: tuple[Id, ...] = ()
-    platform_overrides: PlatformOverrides = ()
+    platform_overrides: PlatformTexts = ()
     first_comment: FirstComment | None = None
     first_comment_delay_s: Annotated[FirstCommentDelay | None, AfterValidator(or_none)] = None
     metadata: Annotated[Metadata | None, Field(description="JSON object")] = None
@@ -207,7 +212,31 @@ class BulkResult(Result):
 )
 async def create_posts(args: CreatePosts, call: Call) -> BulkResult:
     """Schedule up to 50 posts at once; each succeeds or fails for itself, so read results."""
-    if not args.dry_run:
-        for number, post in enumerate(args.posts):
-            refuse_past(post.when, call.now(), path=f"posts.{number}.when")
-    return await call.post(route("/posts/bulk"), args.body(), into=BulkResult)
+    if args.dry_run:
+        return await call.post(route("/posts/bulk"), args.body(), into=BulkResult, repeatable=True)
+    await refuse_past_unless_sent(
+        call, [(f"posts.{n}.when", post, post.when) for n, post in enumerate(args.posts)]
+    )
+    look = partial(_find_bulk, call, args)
+    return await call.post(route("/posts/bulk"), args.body(), into=BulkResult, settle=look)
+
+
+async def _find_bulk(call: Call, args: CreatePosts, sent: Sent) -> BulkResult | None:
+    """Which of many are there; if one is, the request was carried out, and the rest failed."""
+    wanted = [(post, post.when) for post in args.posts]
+    found = await find_scheduled(call, wanted, since=partial(earliest, sent))
+    ids = [post.id if post else None for post in found]
+    if not any(ids):
+        return None
+    lost = (BulkProblem(issue="not among the posts; its reason is lost"),)
+    return BulkResult(
+        results=tuple(
+            BulkItem(index=index, status="created", post_id=post_id)
+            if post_id
+            else BulkItem(index=index, status="failed", errors=lost)
+            for index, post_id in enumerate(ids)
+        ),
+        total=len(ids),
+        created=len(ids) - ids.count(None),
+        failed=ids.count(None),
+    )

@@ -5,7 +5,7 @@ Source: contract `voxburst.openapi.yaml`, CreatePostRequest and its parts.
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Annotated, Any, Literal, Self, TypeVar, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
@@ -25,6 +25,7 @@ __all__ = [
     "Metadata",
     "PlatformOverride",
     "PlatformOverrides",
+    "PlatformTexts",
     "Tags",
     "Thread",
     "ThreadPost",
@@ -115,6 +116,17 @@ def _whole_thread(items: tuple[ThreadPost, ...]) -> tuple[ThreadPost, ...]:
 Thread = Annotated[tuple[ThreadPost, ...], AfterValidator(_whole_thread)]
 
 
+class PlatformText(Args):
+    """Another text on one platform."""
+
+    platform: Platform
+    content: Content
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        return _fitting(self, self.platform, self.content)
+
+
 class PlatformOverride(Args):
     """What is different on one platform."""
 
@@ -126,18 +138,28 @@ class PlatformOverride(Args):
     def _fits(self) -> Self:
         if self.content is None and self.settings_json is None:
             raise ValueError("has neither content nor settings_json")
-        problem = too_long(self.platform, self.content or "")
-        if problem:
-            raise ValueError(problem)
-        return self
+        return _fitting(self, self.platform, self.content or "")
 
 
-def _one_each(overrides: tuple[PlatformOverride, ...]) -> tuple[PlatformOverride, ...]:
+OverrideT = TypeVar("OverrideT", PlatformText, PlatformOverride)
+
+
+def _fitting(override: OverrideT, platform: str, text: str) -> OverrideT:
+    problem = too_long(platform, text)
+    if problem:
+        raise ValueError(problem)
+    return override
+
+
+def _one_each(overrides: tuple[OverrideT, ...]) -> tuple[OverrideT, ...]:
     names = [override.platform for override in overrides]
     if len(set(names)) < len(names):
         raise ValueError("has more than one entry for a platform")
     return tuple(sorted(overrides, key=lambda override: override.platform))
 
+
+PlatformTexts = Annotated[tuple[PlatformText, ...], AfterValidator(_one_each)]
+"""Bulk creation documents texts only."""
 
 PlatformOverrides = Annotated[tuple[PlatformOverride, ...], AfterValidator(_one_each)]
 
@@ -160,11 +182,13 @@ def _within_limits(text: str) -> str:
 Metadata = Annotated[JsonObject, AfterValidator(_within_limits)]
 
 
-def overrides_body(overrides: Iterable[PlatformOverride]) -> dict[str, Any]:
+def overrides_body(overrides: Iterable[PlatformOverride | PlatformText]) -> dict[str, Any]:
     """Texts and settings by platform, each under its wire name."""
     texts = {o.platform: {"content": o.content} for o in overrides if o.content is not None}
     settings = {
-        o.platform: object_of(o.settings_json) for o in overrides if o.settings_json is not None
+        o.platform: object_of(o.settings_json)
+        for o in overrides
+        if isinstance(o, PlatformOverride) and o.settings_json is not None
     }
     return {
         **({"platformOverrides": texts} if texts else {}),
@@ -227,6 +251,6 @@ def refuse_past(when: datetime, now: datetime, *, path: str = "when") -> None:
     """
     if is_past(when, now):
         raise InvalidArguments(
-            f"{path} is in the past. Nothing was sent.",
+            f"{path} is in the past.",
             fields=(FieldProblem(path, f"is in the past; it is {instant_text(now)} now"),),
         )

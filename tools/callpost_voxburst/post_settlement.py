@@ -3,21 +3,27 @@
 Needed once the service has forgotten the idempotency key (contract `voxburst.md` section 4).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Protocol
 
 from callpost.errors import Unsettled
 from callpost.fields import canonical_text
 from callpost.toolset import Call, Sent, route
 from callpost_voxburst.answers import CLOCK_SLACK
+from callpost_voxburst.post_fields import is_past, refuse_past
 from callpost_voxburst.post_models import Post, PostList, RetriedPost
 
 __all__ = [
     "UNPUBLISHED",
+    "earliest",
     "find_created",
     "find_published",
     "find_retried",
     "find_scheduled",
+    "newest_posts",
+    "refuse_past_unless_sent",
 ]
 
 UNPUBLISHED = frozenset({"draft", "pending_approval", "approved", "cancelled"})
@@ -98,10 +104,7 @@ async def find_created(
             and (not accounts or accounts == frozenset(account_ids))
         )
 
-    def earliest() -> datetime:
-        return _by_their_clock(sent) - (BEFORE if sent.clock_offset is None else CLOCK_SLACK)
-
-    found = await newest_posts(call, since=earliest, chosen=is_same)
+    found = await newest_posts(call, since=partial(earliest, sent), chosen=is_same)
     at = _by_their_clock(sent)
     claimed = await call.claimed(post.id for _, post in found)
     free = [
@@ -112,28 +115,71 @@ async def find_created(
     return min(free, key=lambda candidate: candidate[0])[1] if free else None
 
 
+def earliest(sent: Sent) -> datetime:
+    """When a post of this request was created at the earliest, by the service's clock."""
+    return _by_their_clock(sent) - (BEFORE if sent.clock_offset is None else CLOCK_SLACK)
+
+
 def _by_their_clock(sent: Sent) -> datetime:
     return sent.at + (sent.clock_offset or timedelta())
 
 
+class Scheduled(Protocol):
+    """What is known of a post that was to go out at an instant."""
+
+    @property
+    def content(self) -> str: ...
+    @property
+    def account_ids(self) -> tuple[str, ...]: ...
+
+
 async def find_scheduled(
-    call: Call, content: str, account_ids: tuple[str, ...], when: datetime
-) -> Post | None:
-    """The post that a create made while its instant was still to come."""
-    wanted = canonical_text(content)
+    call: Call, wanted: Sequence[tuple[Scheduled, datetime]], *, since: Callable[[], datetime]
+) -> list[Post | None]:
+    """For each, the post that was made since then to go out at that instant."""
 
-    def is_same(post: Post) -> bool:
-        return (
-            canonical_text(post.content or "") == wanted
-            and instant_of(post.scheduled_for)
-            == when.replace(microsecond=when.microsecond // 1000 * 1000)
-            and post.account_ids <= set(account_ids)
-        )
+    def is_wanted(post: Post) -> bool:
+        return any(_is_same(post, *one) for one in wanted)
 
+    found = [post for _, post in await newest_posts(call, since=since, chosen=is_wanted)]
+    claimed = await call.claimed(post.id for post in found)
+    free = [post for post in found if post.id not in claimed]
+    chosen: list[Post | None] = []
+    for one in wanted:
+        match = next((post for post in free if _is_same(post, *one)), None)
+        chosen.append(match)
+        free = [post for post in free if post is not match]
+    return chosen
+
+
+def _is_same(post: Post, wanted: Scheduled, when: datetime) -> bool:
+    milliseconds = when.microsecond // 1000 * 1000  # as far as they travel
+    return (
+        canonical_text(post.content or "") == canonical_text(wanted.content)
+        and post.account_ids <= set(wanted.account_ids)
+        and instant_of(post.scheduled_for) == when.replace(microsecond=milliseconds)
+    )
+
+
+async def refuse_past_unless_sent(
+    call: Call, wanted: Sequence[tuple[str, Scheduled, datetime]]
+) -> None:
+    """Past instants are not sent, but what was sent while its instant was to come, was.
+
+    Args:
+        call: Of the handler.
+        wanted: Argument, post and instant of all that one request sends.
+
+    Raises:
+        InvalidArguments: One is past, and none of the posts is there.
+    """
+    late = [(path, when) for path, _, when in wanted if is_past(when, call.now())]
+    if not late:
+        return
     since = call.now() - RETRIED_WITHIN
-    found = await newest_posts(call, since=lambda: since, chosen=is_same)
-    claimed = await call.claimed(post.id for _, post in found)
-    return next((post for _, post in found if post.id not in claimed), None)
+    looked = [(post, when) for _, post, when in wanted]
+    if not any(await find_scheduled(call, looked, since=lambda: since)):
+        refuse_past(late[0][1], call.now(), path=late[0][0])
 
 
 async def find_retried(call: Call, post_id: str, _sent: Sent) -> RetriedPost | None:

@@ -58,7 +58,7 @@ async def platforms_of(call: Call, account_ids: Iterable[str]) -> tuple[str, ...
     problems += [f"{a.id} is {a.status}, not active" for a in found if a.status != "active"]
     if problems:
         raise InvalidArguments(
-            "Not every account can publish. Nothing was sent.",
+            "Not every account can publish.",
             fields=tuple(FieldProblem("account_ids", problem) for problem in problems),
         )
     return tuple(sorted({(account.platform or "").upper() for account in found}))
@@ -154,7 +154,7 @@ def _refuse(verdict: Verdict) -> None:
 def _unfit(fields: tuple[FieldProblem, ...], messages: tuple[str, ...]) -> InvalidArguments:
     said = " ".join(message for message in messages if message)
     return InvalidArguments(
-        "A platform would refuse this post. Nothing was sent.",
+        "A platform would refuse this post.",
         fields=fields,
         upstream=Upstream("voxburst", message=said) if said else None,
     )

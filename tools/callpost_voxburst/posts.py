@@ -29,7 +29,6 @@ from callpost_voxburst.post_fields import (
     Thread,
     When,
     content_of,
-    is_past,
     or_none,
     refuse_past,
 )
@@ -38,7 +37,7 @@ from callpost_voxburst.post_settlement import (
     find_created,
     find_published,
     find_retried,
-    find_scheduled,
+    refuse_past_unless_sent,
 )
 from callpost_voxburst.post_validation import refuse_unfit
 
@@ -86,7 +85,7 @@ async def create_post(args: CreatePost, call: Call) -> Post:
     """Post to connected accounts: now, later, queued or as a draft. Returns its id and status."""
     look = partial(find_created, call, args.content, args.account_ids)
     if isinstance(args.when, datetime):
-        await _refuse_past_unless_sent(args, args.when, call)
+        await refuse_past_unless_sent(call, [("when", args, args.when)])
     if args.validate_first:
         await refuse_unfit(
             call,
@@ -98,14 +97,6 @@ async def create_post(args: CreatePost, call: Call) -> Post:
         )
     post = await call.post(route("/posts"), args.body(), into=Post, settle=look)
     return await _published(post.id, call) if args.when == "now" else post
-
-
-async def _refuse_past_unless_sent(args: CreatePost, when: datetime, call: Call) -> None:
-    """Past instants are not sent, but a post that was sent while its instant was to come is."""
-    if not is_past(when, call.now()):
-        return
-    if await find_scheduled(call, args.content, args.account_ids, when) is None:
-        refuse_past(when, call.now())
 
 
 async def _published(draft_id: str, call: Call) -> Post:
