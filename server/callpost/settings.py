@@ -45,6 +45,8 @@ class Settings(BaseModel):
     read_only: bool
     timeout_s: float
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+    http_token: SecretStr | None
+    """What a client of the HTTP transport must bring."""
 
     @property
     def keyed(self) -> frozenset[str]:
@@ -88,6 +90,7 @@ def read_settings(apis: Iterable[Api], environ: Mapping[str, str] | None = None)
         read_only=env.get("CALLPOST_READ_ONLY", "").strip().lower() not in _FALSE,
         timeout_s=_number(env, "CALLPOST_TIMEOUT_S", 20.0, most=LONGEST_WAIT_S),
         log_level=_log_level(env),
+        http_token=_secret(env, "CALLPOST_HTTP_TOKEN"),
     )
 
 

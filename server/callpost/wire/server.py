@@ -61,6 +61,8 @@ def build_server(callpost: Callpost) -> Server[dict[str, Any]]:
         title=TITLE,
         instructions=INSTRUCTIONS,
         website_url=WEBSITE,
+        # No argument travels in a header; without this the SDK lists all tools before every call.
+        get_tool_input_schema=lambda _: None,
         on_list_tools=list_tools,
         on_call_tool=call_tool,
         cache_hints={
