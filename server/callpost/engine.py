@@ -86,7 +86,7 @@ class Engine:
             return failure(fault, _receipt(intent))
         except LedgerError as error:
             logger.exception("the state could not be used")
-            return failure(errand.truthful(_no_ledger(error)), _receipt(intent))
+            return failure(errand.truthful(_no_ledger(error, errand)), _receipt(intent))
         except Exception:
             logger.exception("%s failed by a defect", tool.name)
             return failure(errand.truthful(_defect()), _receipt(intent))
@@ -103,10 +103,12 @@ class Engine:
         )
 
     async def _do_once(self, tool: Tool, args: Args, intent: Intent, errand: Errand) -> Answer:
-        claim = await self._claim(tool, intent, anew=False)
-        is_replay = claim.verdict is Verdict.REPLAY
-        if is_replay and tool.stands is not None and not await tool.stands(args, errand):
-            claim = await self._claim(tool, intent, anew=True)
+        claim = await self._claim(tool, intent)
+        done = claim.record if claim.verdict is Verdict.REPLAY else None
+        if done is not None and tool.stands is not None:
+            errand.has_acted = True  # whatever goes wrong from here, it was done before
+            if not await tool.stands(args, errand):
+                claim = await self._claim(tool, intent, anew=done.attempt)
         if claim.verdict is Verdict.REPLAY and claim.record is not None:
             return success(claim.record.answer or {}, _replayed(tool, intent, claim))
         hold = errand.begin(claim)
@@ -125,7 +127,7 @@ class Engine:
         receipt = Receipt(intent.key, intent.occurrence, not errand.has_sent, done_at)
         return success(result.compact(), receipt, errand.low)
 
-    async def _claim(self, tool: Tool, intent: Intent, *, anew: bool) -> Claim:
+    async def _claim(self, tool: Tool, intent: Intent, *, anew: int = 0) -> Claim:
         """The right to act, or what is there instead; waits for a running twin."""
         ask = Ask(
             key=intent.key,
@@ -195,11 +197,13 @@ def _running() -> Fault:
     )
 
 
-def _no_ledger(error: LedgerError) -> Fault:
+def _no_ledger(error: LedgerError, errand: Errand) -> Fault:
+    nothing = "" if errand.has_sent or errand.is_open else " Nothing was sent."
     return Fault(
-        str(error),
+        f"{error}{nothing}",
         code="internal",
-        next_step="Tell the person to make the state file usable; without it nothing is sent.",
+        next_step="Tell the person to make the state file usable; without it nothing is sent. Then "
+        "call again with the same arguments: what was sent before is found out first.",
     )
 
 

@@ -44,7 +44,7 @@ class Errand(Traffic):
     turn: "Turn | None" = None
     hold: Hold | None = None
     prior_is_open: bool = False
-    """An earlier try of a state-setting call left an unknown outcome."""
+    """An earlier try of a state-setting call left an unknown outcome, and none since is known."""
     has_sent: bool = False
     has_acted: bool = False
     is_open: bool = False
@@ -82,14 +82,15 @@ class Errand(Traffic):
     @property
     def resting_state(self) -> State:
         """What the intent is if this call ends now."""
-        if self.is_open:
+        if self.is_open or self.prior_is_open:
             return State.UNSETTLED
         return State.RESERVED if self.has_acted else State.REJECTED
 
     def truthful(self, fault: Fault) -> Fault:
         """The fault with what this intent has done so far: never «none» once it has acted."""
         if fault.side_effect == "none":
-            actual: SideEffect = "unknown" if self.is_open else "done" if self.has_acted else "none"
+            is_open = self.is_open or self.prior_is_open
+            actual: SideEffect = "unknown" if is_open else "done" if self.has_acted else "none"
             fault.side_effect = actual
             if actual == "done":
                 fault.message += " An earlier step of this is done and will not be repeated."

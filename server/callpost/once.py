@@ -17,6 +17,9 @@
             429                 rejected, the window is closed; wait or tell how long
             never left          rejected, `Unreachable`
             anything else       unsettled, find out
+        a second request for an open step is refused
+            the API has judged the first one, too    rejected
+            otherwise                                look; what is not found is not yet disproved
 
 From «sent» to «recorded» nothing can cancel it.
 """
@@ -34,7 +37,7 @@ from callpost.errors import Fault, InProgress, Paced, Unreachable, Unsettled
 from callpost.ledger import Outcome, State
 from callpost.models import Result
 from callpost.pace import Priority
-from callpost.settlement import find_out, look, unknown
+from callpost.settlement import absent, find_out, has_key, look, not_done, unknown
 from callpost.step import Try, Write, held, record, succeed
 from callpost.upstream import LostError, NotSentError
 
@@ -50,6 +53,8 @@ BACKOFF_S = (0.3, 1.0, 2.0)
 IN_PROGRESS_POLL_S = 1.0
 HTTP_OK = range(200, 300)
 HTTP_NOT_FOUND = 404
+AT_THE_GATE = frozenset({"unauthorized", "forbidden", "insufficient_balance", "plan_limit"})
+"""Refusals that an API gives to the key's owner before it looks at the request."""
 
 
 async def write_once(
@@ -75,10 +80,14 @@ async def write_once(
             if found is not None:
                 return found
         if known.sends >= SENDS_IN_ONE_CALL or errand.seconds_left() < 1.0:
-            raise unknown(errand, known)
+            raise unknown(errand, known) if known.is_open else not_done(errand)
         if known.sends:
             await errand.sleep(BACKOFF_S[min(known.sends, len(BACKOFF_S)) - 1])
-        outcome = await _send(errand, write, known, file, file_headers)
+        was_open = known.is_open
+        verdict = await _send(errand, write, known, file, file_headers)
+        if isinstance(verdict, Result):
+            return verdict
+        outcome = await _conclude(errand, write, known, verdict, was_open=was_open)
         if outcome is not None:
             return outcome
 
@@ -89,8 +98,8 @@ async def _send(
     known: Try,
     file: LocalFile | None,
     file_headers: Mapping[str, str] | None,
-) -> ResultT | None:
-    """One request; None where it has to be found out, or may be sent again."""
+) -> ResultT | Fault:
+    """One request, and what became of it, on record."""
     hold, slot = held(errand), errand.slot_ask(write.slot)
     was_open = known.is_open
     try:
@@ -104,6 +113,7 @@ async def _send(
         )
     except Paced as paced:
         raise (unknown(errand, known, paced) if was_open else paced) from None
+    verdict: ResultT | Fault = Unsettled("The request left, and nothing is known of it.")
     with anyio.CancelScope(shield=True):
         known.sends += 1
         known.step = departed.step
@@ -123,18 +133,26 @@ async def _send(
                     fresh=not errand.tool.api.key_header and not write.repeatable,
                 )
         except NotSentError:
-            verdict: ResultT | Fault = errand.unreachable()
+            verdict = errand.unreachable()
         except LostError as lost:
             verdict = Unsettled(f"The request left, and its answer was lost: {lost}.")
             known.look_first = False
         else:
-            verdict = _read(errand, write, reply, is_upload=file is not None)
+            is_upload, may_be_gone = file is not None, was_open or errand.prior_is_open
+            verdict = _read(errand, write, reply, is_upload=is_upload, may_be_gone=may_be_gone)
             known.look_first = isinstance(verdict, Unsettled)
-        return await _conclude(errand, write, known, verdict, was_open=was_open)
+            known.is_replay = errand.tool.api.replay_header in reply.headers
+        await _keep(errand, known, verdict, was_open=was_open)
+    return verdict
 
 
 def _read(
-    errand: "Errand", write: Write[ResultT], reply: Reply, *, is_upload: bool
+    errand: "Errand",
+    write: Write[ResultT],
+    reply: Reply,
+    *,
+    is_upload: bool,
+    may_be_gone: bool,
 ) -> ResultT | Fault:
     """What a reply to a write means."""
     if reply.status in HTTP_OK:
@@ -143,46 +161,51 @@ def _read(
             return write.into.model_validate({} if payload is None else payload)
         except (ValueError, ValidationError):
             return Unsettled("The request was accepted, and its answer was unreadable.")
-    if reply.status == HTTP_NOT_FOUND and write.gone_is_done and errand.prior_is_open:
+    if reply.status == HTTP_NOT_FOUND and write.gone_is_done and may_be_gone:
         return write.into.model_validate({})
     return errand.tool.api.fault(reply)
+
+
+async def _keep(errand: "Errand", known: Try, verdict: Result | Fault, *, was_open: bool) -> None:
+    """Record what a request led to; a refusal of a second request leaves the first one open."""
+    if isinstance(verdict, Result):
+        await succeed(errand, verdict)
+    elif was_open or isinstance(verdict, Unsettled | InProgress):
+        await record(errand, known, Outcome(State.UNSETTLED))
+    else:
+        await record(errand, known, Outcome(State.REJECTED))
 
 
 async def _conclude(
     errand: "Errand",
     write: Write[ResultT],
     known: Try,
-    verdict: ResultT | Fault,
+    verdict: Fault,
     *,
     was_open: bool,
 ) -> ResultT | None:
-    """Record what became of a request; None where it has to be found out, or may be sent again."""
-    if isinstance(verdict, Result):
-        await succeed(errand, verdict)
-        return verdict
+    """What follows from a fault; None where it has to be found out, or may be sent again."""
     known.fault = verdict
-    if isinstance(verdict, Unsettled | InProgress):
-        await record(errand, known, Outcome(State.UNSETTLED))
-        errand.prior_is_open = errand.prior_is_open or write.gone_is_done
-        if isinstance(verdict, InProgress):
-            known.look_first = False
-            known.sends -= 1
-            await errand.sleep(verdict.retry_after_s or IN_PROGRESS_POLL_S)
+    if isinstance(verdict, InProgress):
+        known.look_first = False
+        known.sends -= 1
+        await errand.sleep(verdict.retry_after_s or IN_PROGRESS_POLL_S)
+        return None
+    if isinstance(verdict, Unsettled):
         return None
     if was_open:
         return await _conclude_resend(errand, write, known, verdict)
-    await record(errand, known, Outcome(State.REJECTED))
     return await _rejected(errand, write, known, verdict)
 
 
 async def _conclude_resend(
     errand: "Errand", write: Write[ResultT], known: Try, verdict: Fault
 ) -> ResultT | None:
-    """Refused now says nothing of the earlier try, unless looking finds nothing either."""
-    if isinstance(verdict, Paced | Unreachable):
-        await record(errand, known, Outcome(State.UNSETTLED))
-        if isinstance(verdict, Paced):
-            await errand.refused_for_pace(write.method, write.path, verdict)
+    """Refused now says nothing of the earlier request, unless the API has judged that one, too."""
+    if isinstance(verdict, Unreachable):
+        return None
+    if isinstance(verdict, Paced):
+        await errand.refused_for_pace(write.method, write.path, verdict)
         return None
     if write.settle is not None:
         try:
@@ -191,8 +214,24 @@ async def _conclude_resend(
             raise unknown(errand, known, fault) from None
         if found is not None:
             return found
-    await record(errand, known, Outcome(State.REJECTED))
-    raise verdict
+    if write.repeatable or _speaks_for_both(errand, known, verdict):
+        await record(errand, known, Outcome(State.REJECTED))
+        if write.settle is None and not _speaks_for_both(errand, known, verdict):
+            verdict.side_effect = "unknown"
+        raise verdict
+    if write.settle is None:
+        raise unknown(errand, known, verdict)
+    wait = await absent(errand, known)
+    raise verdict if wait is None else unknown(errand, known, verdict, retry_after_s=wait)
+
+
+def _speaks_for_both(errand: "Errand", known: Try, verdict: Fault) -> bool:
+    """Whether a refusal of the same request with the same key means that neither had an effect.
+
+    An API that honours keys looks for the key before it judges the request, so a judgement says
+    that there was no effect under the key. What is refused at the gate did not come so far.
+    """
+    return known.is_replay or (has_key(errand, known) and verdict.code not in AT_THE_GATE)
 
 
 async def _rejected(
@@ -203,9 +242,14 @@ async def _rejected(
         slot = errand.slot_ask(write.slot)
         await errand.refused_for_pace(write.method, write.path, verdict, slot)
         known.sends -= 1
-        return None
+        if known.is_kept:
+            return None
+        raise verdict
     if isinstance(verdict, Unreachable):
-        if known.sends < SENDS_IN_ONE_CALL - 1:
+        if known.is_kept and known.sends < SENDS_IN_ONE_CALL - 1:
             return None
         raise errand.with_stop(verdict)
+    if errand.prior_is_open:
+        # The state may have been set by an earlier call whose answer was lost.
+        verdict.side_effect, errand.prior_is_open = "unknown", False
     raise verdict

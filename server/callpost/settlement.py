@@ -1,33 +1,38 @@
 """What became of a request whose answer was lost: find out before anything is sent again."""
 
+import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from callpost.call import Sent
-from callpost.errors import Fault, InProgress, Unsettled
-from callpost.ledger import Outcome, State
+from callpost.errors import Broken, Fault, InProgress, LedgerError, Refused, Unsettled
+from callpost.ledger import LostClaimError, Outcome, State
 from callpost.models import Result
 from callpost.step import Try, Write, held, record
 
 if TYPE_CHECKING:
     from callpost.errand import Errand
 
-__all__ = ["find_out", "look", "unknown"]
+__all__ = ["absent", "ask_a_person", "find_out", "has_key", "look", "not_done", "unknown"]
+
+logger = logging.getLogger(__name__)
 
 ResultT = TypeVar("ResultT", bound=Result)
 
 FIRST_LOOK_S = 1.0
 """A list may lag; looking at once would mostly find nothing."""
 LOOKS = 2
+OTHERS_FIRST = 3
+"""How often another intent may adopt what we found before we give up for now."""
 KEY_MARGIN_S = 300.0
 """Resending with the same key ends this long before the upstream forgets it."""
 
 
 async def find_out(errand: "Errand", write: Write[ResultT], known: Try) -> ResultT | None:
     """What became of an earlier request; None where sending (again) is safe."""
-    may_resend = write.repeatable or _has_key(errand, known)
+    may_resend = write.repeatable or has_key(errand, known)
     if write.settle is None and not may_resend:
-        raise unknown(errand, known)
+        raise ask_a_person(errand, known, "there is no way to look for it")
     if write.settle is None or (may_resend and (write.repeatable or not known.look_first)):
         return None
     if known.sends and not may_resend:
@@ -36,12 +41,13 @@ async def find_out(errand: "Errand", write: Write[ResultT], known: Try) -> Resul
         try:
             found = await look(errand, write, known)
         except Fault as fault:
-            if may_resend:
+            # Where looking can never decide, the key has to.
+            if may_resend and isinstance(fault, Unsettled | Refused):
                 return None
             raise unknown(errand, known, fault) from None
         if found is not None or may_resend:
             return found
-        wait = await _absent(errand, known)
+        wait = await absent(errand, known)
         if wait is None:
             return None
         if wait > min(errand.engine.bounds.max_wait_s, errand.seconds_left() - 2.0):
@@ -50,27 +56,30 @@ async def find_out(errand: "Errand", write: Write[ResultT], known: Try) -> Resul
         await errand.sleep(wait)
 
 
-def _has_key(errand: "Errand", known: Try) -> bool:
+def has_key(errand: "Errand", known: Try) -> bool:
     """Whether the upstream still remembers the key that the step was sent with."""
     api = errand.tool.api
     sent_at = known.step.sent_at if known.step else None
     age = errand.engine.clock.now() - (sent_at or 0.0)
-    return api.key_header is not None and age < api.key_window_s - KEY_MARGIN_S
+    # A clock that was set back says nothing of how long ago it was.
+    return api.key_header is not None and -KEY_MARGIN_S < age < api.key_window_s - KEY_MARGIN_S
 
 
-async def _absent(errand: "Errand", known: Try) -> float | None:
+async def absent(errand: "Errand", known: Try) -> float | None:
     """Nothing was found: the seconds until looking again, or None where that decides it."""
     step = known.step
     assert step is not None  # noqa: S101 because only an open step is looked for
     if errand.engine.bounds.strict:
         await record(errand, known, Outcome(State.UNSETTLED, looked=True))
-        raise _ask_a_person(errand, known)
+        raise ask_a_person(errand, known, "looking found nothing, and CALLPOST_SETTLE is strict")
     age = errand.engine.clock.now() - (step.sent_at or 0.0)
     left = errand.engine.bounds.settle_after_s - age
     decides = step.looks + 1 >= LOOKS and left <= 0
     state = State.REJECTED if decides else State.UNSETTLED
     await record(errand, known, Outcome(state, looked=True))
-    return None if decides else max(left, FIRST_LOOK_S)
+    if decides and known.is_kept:
+        return None
+    return max(left, FIRST_LOOK_S)
 
 
 async def look(errand: "Errand", write: Write[ResultT], known: Try) -> ResultT | None:
@@ -78,20 +87,28 @@ async def look(errand: "Errand", write: Write[ResultT], known: Try) -> ResultT |
     step = known.step
     assert write.settle is not None  # noqa: S101 because callers ask first
     assert step is not None  # noqa: S101 because only an open step is looked for
-    errand.has_claimed = False
     sent_at = datetime.fromtimestamp(step.sent_at or 0.0, UTC)
-    found = await write.settle(Sent(sent_at, lambda: errand.clock_offset))
-    if found is None:
-        return None
-    name = f"{write.method} {write.path}" if errand.has_claimed else ""
+    for _ in range(OTHERS_FIRST):
+        errand.has_claimed = False
+        found = await write.settle(Sent(sent_at, lambda: errand.clock_offset))
+        if found is None:
+            return None
+        name = f"{write.method} {write.path}" if errand.has_claimed else ""
+        if await _adopted(errand, found, name):
+            errand.has_acted, errand.is_open, errand.prior_is_open = True, False, False
+            return found
+        # Another intent has just adopted it; ours may be the next one in the list.
+    raise Unsettled("What was found belongs to other calls that were looked for just now.")
+
+
+async def _adopted(errand: "Errand", found: Result, name: str) -> bool:
     outcome = Outcome(State.SUCCEEDED, found.stored(), found.upstream_id)
-    is_ours = await errand.engine.ledger.adopt(
-        held(errand), errand.step, name, outcome, errand.engine.clock.now()
-    )
-    if not is_ours:
-        return None
-    errand.has_acted, errand.is_open = True, False
-    return found
+    hold, now = held(errand), errand.engine.clock.now()
+    try:
+        return await errand.engine.ledger.adopt(hold, errand.step, name, outcome, now)
+    except (LedgerError, LostClaimError):
+        logger.exception("an effect that was found could not be recorded")
+        return True  # it is there, and that is told
 
 
 def unknown(
@@ -113,6 +130,8 @@ def unknown(
                 upstream=cause.upstream,
             )
         )
+    if isinstance(cause, Unsettled) and cause.retry == "never":
+        return cause
     seconds = retry_after_s or (cause.retry_after_s if cause else None) or 10.0
     seconds = max(1.0, round(seconds + 0.05, 1))
     why = f" {cause.message}" if cause else ""
@@ -132,12 +151,24 @@ def unknown(
     )
 
 
-def _ask_a_person(errand: "Errand", known: Try) -> Fault:
+def not_done(errand: "Errand") -> Fault:
+    """This call has no time or tries left, and surely nothing of the step has happened."""
+    return errand.with_stop(
+        Broken(
+            f"{errand.tool.api.title} was too slow or did not take it; this request had no effect.",
+            retry_after_s=1.0,
+            next_step=f"Call {errand.tool.name} again with the same arguments.",
+        )
+    )
+
+
+def ask_a_person(errand: "Errand", known: Try, why: str) -> Fault:
+    """Nothing that a machine can do tells what became of it."""
     return Unsettled(
-        "It is unknown whether this happened: the request left, its answer was lost, and looking "
-        f"found nothing. CALLPOST_SETTLE is strict, so {errand.tool.name} does not act again.",
+        f"It is unknown whether this happened: the request left, its answer was lost, and {why}. "
+        f"{errand.tool.name} does not act again.",
         retry="never",
-        next_step="Ask the person to check, and then to run «callpost ledger settle» with this "
-        "key, saying whether it happened.",
+        next_step=f"Ask the person to look at {errand.tool.api.title}, and then to run «callpost "
+        "ledger settle» with this idempotency_key, saying whether it happened.",
         upstream=known.fault.upstream if known.fault else None,
     )

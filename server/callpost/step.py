@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from callpost.call import Route, Settle
 from callpost.errors import Fault, LedgerError
-from callpost.ledger import Hold, Outcome, State, StepRecord
+from callpost.ledger import Hold, LostClaimError, Outcome, State, StepRecord
 from callpost.models import Result
 
 if TYPE_CHECKING:
@@ -44,6 +44,10 @@ class Try:
     """The upstream may have acted without keeping our key: after a crash, or an answer of 5xx."""
     fault: Fault | None = None
     """Why the outcome is unknown."""
+    is_replay: bool = False
+    """The newest answer was given to an earlier request with the same key, says the upstream."""
+    is_kept: bool = True
+    """Whether the newest state is in the ledger; without that nothing more is sent."""
 
     @property
     def is_open(self) -> bool:
@@ -63,25 +67,27 @@ def held(errand: "Errand") -> Hold:
 
 async def succeed(errand: "Errand", result: Result) -> None:
     """It is done: the effect and what a replay needs are kept."""
-    errand.has_acted, errand.is_open = True, False
+    errand.has_acted, errand.is_open, errand.prior_is_open = True, False, False
     await _keep(errand, Outcome(State.SUCCEEDED, result.stored(), result.upstream_id))
 
 
 async def record(errand: "Errand", known: Try, outcome: Outcome) -> None:
     """Keep what is known of the step now."""
     errand.is_open = outcome.state is State.UNSETTLED
-    await _keep(errand, outcome)
+    known.is_kept = await _keep(errand, outcome)
     if known.step is not None:
         looks = known.step.looks + outcome.looked
         known.step = replace(known.step, state=outcome.state, looks=looks)
 
 
-async def _keep(errand: "Errand", outcome: Outcome) -> None:
+async def _keep(errand: "Errand", outcome: Outcome) -> bool:
     try:
         await errand.engine.ledger.record(
             held(errand), errand.step, outcome, errand.engine.clock.now()
         )
-    except LedgerError:
+    except (LedgerError, LostClaimError):
         # The step stays on record as sent: whoever comes next finds out before sending. What is
         # known now is still told.
         logger.exception("an outcome could not be recorded")
+        return False
+    return True

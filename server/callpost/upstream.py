@@ -5,6 +5,7 @@ from then on it is `LostError`, because an upstream may have acted on what reach
 """
 
 import json
+import math
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -121,7 +122,7 @@ class Upstream:
             content=None if body is None else json.dumps(body, ensure_ascii=False).encode(),
             headers=sent | ({"content-type": "application/json"} if body is not None else {}),
         )
-        return await self._exchange(client, request, timeout_s or self._timeout_s)
+        return await self._exchange(client, request, min(timeout_s or math.inf, self._timeout_s))
 
     async def put_file(self, url: str, headers: Mapping[str, str], path: Path, size: int) -> Reply:
         """PUT a file to a presigned URL, without any key.

@@ -43,5 +43,7 @@ def appeared_before(created_at: str | None, sent: Sent) -> bool:
 def undecidable(what: str, next_step: str) -> Unsettled:
     """What is said where no read of the API shows whether a create took effect."""
     return Unsettled(
-        f"The answer was lost, and Vocobase has no way to look for {what}.", next_step=next_step
+        f"The answer was lost, and Vocobase has no way to look for {what}.",
+        retry="never",
+        next_step=next_step,
     )

@@ -21,19 +21,36 @@ and every later write names its fence, so that a late writer of a lost claim cha
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import Enum
 from typing import Any, Protocol
 
-from callpost.pace import Limit, Priority, Room
+from callpost.ledger.values import (
+    Ask,
+    Begun,
+    Claim,
+    Departed,
+    Departure,
+    ForbiddenMoveError,
+    Hold,
+    LostClaimError,
+    Outcome,
+    Record,
+    SlotAsk,
+    State,
+    StepRecord,
+    Told,
+    Verdict,
+)
+from callpost.pace import Limit, Room
 from callpost.toolset import Dedupe
 
 __all__ = [
+    "MOVES",
     "Ask",
     "Begun",
     "Claim",
     "Departed",
     "Departure",
+    "ForbiddenMoveError",
     "Hold",
     "Ledger",
     "LostClaimError",
@@ -44,194 +61,32 @@ __all__ = [
     "StepRecord",
     "Told",
     "Verdict",
+    "check_move",
     "verdict",
 ]
 
+MOVES: Mapping[State | None, frozenset[State]] = {
+    None: frozenset({State.SENT}),
+    State.SENT: frozenset({State.SENT, State.SUCCEEDED, State.REJECTED, State.UNSETTLED}),
+    State.UNSETTLED: frozenset({State.SENT, State.SUCCEEDED, State.REJECTED, State.UNSETTLED}),
+    State.REJECTED: frozenset({State.SENT}),
+    State.SUCCEEDED: frozenset(),
+}
+"""Which state of a step may follow which; None is a step that was never tried.
 
-class State(Enum):
-    """Where an intent, or one step of it, stands."""
-
-    RESERVED = "reserved"
-    SENT = "sent"
-    SUCCEEDED = "succeeded"
-    REJECTED = "rejected"
-    UNSETTLED = "unsettled"
-
-
-class Verdict(Enum):
-    """What a claim on a key leads to."""
-
-    ACT = "act"
-    """Nothing of it has happened, or it may happen anew: a new attempt begins."""
-    RESUME = "resume"
-    """An earlier try ended midway: continue it, settling what was sent."""
-    REPLAY = "replay"
-    """It is done: answer as then."""
-    WAIT = "wait"
-    """A twin is running."""
-    CONFLICT = "conflict"
-    """A client's own key, used before with other arguments."""
+From `sent` and `unsettled` to `sent` leads only the same request with the same key, or one that may
+be repeated: it is one try, and stays open until an answer closes it.
+"""
 
 
-class LostClaimError(Exception):
-    """Another process took this intent over; whoever gets this must not send."""
+def check_move(before: State | None, after: State) -> None:
+    """Enforce `MOVES`; every engine calls it before it writes a step.
 
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """Who wants to do what, as the ledger needs to know it."""
-
-    key: str
-    tool: str
-    api: str
-    scope: str
-    fingerprint: str
-    """Hash of the canonical arguments; with a client's own key it tells other arguments apart."""
-    occurrence: int
-    rule: Dedupe
-    window_s: float
-    anew: bool = False
-    """The effect of the earlier one no longer stands."""
-
-
-@dataclass(frozen=True, slots=True)
-class StepRecord:
-    """One request of an intent."""
-
-    n: int
-    name: str
-    state: State
-    tries: int
-    sent_at: float | None
-    answer: Any
-    looks: int = 0
-    """How often a settlement looked and found nothing."""
-    effect_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """An intent as the ledger holds it."""
-
-    key: str
-    tool: str
-    api: str
-    scope: str
-    fingerprint: str
-    occurrence: int
-    state: State
-    attempt: int
-    created_at: float
-    changed_at: float
-    answer: Any
-    owner: int
-    """0 where nobody holds it."""
-    steps: tuple[StepRecord, ...] = ()
-
-    @property
-    def has_acted(self) -> bool:
-        """Whether any step of it is done."""
-        return any(step.state is State.SUCCEEDED for step in self.steps)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether something left whose outcome nobody knows."""
-        return self.state in {State.SENT, State.UNSETTLED}
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """The right to move one intent on."""
-
-    record_id: int
-    key: str
-    fence: int
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """The answer to an `Ask`."""
-
-    verdict: Verdict
-    hold: Hold | None = None
-    """With ACT and RESUME."""
-    record: Record | None = None
-    """What was there before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """Where a step stands when its turn comes."""
-
-    step: StepRecord | None
-    """None where it was never tried in this attempt."""
-
-
-@dataclass(frozen=True, slots=True)
-class SlotAsk:
-    """One of a limited number of things that may be active at once."""
-
-    name: str
-    limit: int
-    hold_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Departure:
-    """A request about to leave: the windows it spends, and the step it is, if it is a write."""
-
-    scope: str
-    limits: Mapping[str, Limit]
-    priority: Priority
-    holder: str
-    """Who waits in line; the same holder keeps its place when it comes back."""
-    patience_s: float
-    hold: Hold | None = None
-    n: int = 0
-    name: str = ""
-    slot: SlotAsk | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Departed:
-    """Whether it may leave now."""
-
-    may_leave: bool = False
-    """Its places are taken; a write is recorded as sent."""
-    places: tuple[int, ...] = ()
-    wait_s: float = 0.0
-    """Otherwise: how long until it may, or until it is worth asking again."""
-    due_s: float = 0.0
-    """Seconds until its turn, as far as is known."""
-    step: StepRecord | None = None
-    """The step as it is now, for a write."""
-    full_slot: str | None = None
-    paused: str | None = None
-    """Why the window is closed, if it was closed by the upstream's own word."""
-    low: Mapping[str, Room] = field(default_factory=dict[str, Room])
-    """Windows of which less than a quarter is left."""
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a reply said of the budget."""
-
-    window: str
-    limit: int | None
-    left: int | None
-    resets_at: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a step that was sent."""
-
-    state: State
-    answer: Any = None
-    effect_id: str | None = None
-    looked: bool = False
-    """Whether a settlement looked and found nothing."""
+    Raises:
+        ForbiddenMoveError: A defect; nothing is written.
+    """
+    if after not in MOVES[before]:
+        raise ForbiddenMoveError(f"{before.value if before else 'nothing'} to {after.value}")
 
 
 class Ledger(Protocol):
@@ -268,9 +123,20 @@ class Ledger(Protocol):
         """Close the intent, or give the claim back (`RESERVED`)."""
         ...
 
-    async def forget(self, key: str) -> bool: ...
+    async def forget(self, key: str) -> bool:
+        """Drop an intent, by a person's decision; False where there is none, or it is running.
 
-    async def settle_by_hand(self, key: str, state: State, answer: Any, now: float) -> bool: ...
+        The number of its attempt stays: the next one has another key upstream.
+        """
+        ...
+
+    async def settle_by_hand(self, key: str, state: State, answer: Any, now: float) -> bool:
+        """A person says what became of an open intent; False where it is not open, or is running.
+
+        `SUCCEEDED` speaks for the whole intent, `REJECTED` for the step that is open: earlier ones
+        stay done.
+        """
+        ...
 
     async def find(self, key_prefix: str) -> Sequence[Record]: ...
 
@@ -305,21 +171,28 @@ class Ledger(Protocol):
     async def close(self) -> None: ...
 
 
-def verdict(record: Record | None, ask: Ask, now: float, *, owner_lives: bool) -> Verdict:
-    """The whole dedupe rule: what a claim on a key leads to. Pure."""
+def verdict(record: Record | None, ask: Ask, now: float, *, is_held: bool) -> Verdict:
+    """The whole dedupe rule: what a claim on a key leads to. Pure.
+
+    Args:
+        record: What is there under the key.
+        ask: What is wanted.
+        now: The instant.
+        is_held: Whether a living process is working on it.
+    """
     if record is None:
         return Verdict.ACT
-    if record.fingerprint != ask.fingerprint:
+    is_same = record.fingerprint == ask.fingerprint
+    if is_held:
+        return Verdict.WAIT if is_same else Verdict.CONFLICT
+    if record.state is State.REJECTED:
+        return Verdict.ACT  # nothing happened under this key, so it is free
+    if not is_same:
         return Verdict.CONFLICT
-    if record.owner and owner_lives:
-        return Verdict.WAIT
-    match record.state:
-        case State.SUCCEEDED:
-            is_recent = now - record.changed_at < ask.window_s
-            replays = ask.rule is not Dedupe.INVOCATION and is_recent and not ask.anew
-            return Verdict.REPLAY if replays else Verdict.ACT
-        case State.REJECTED:
-            return Verdict.ACT
-        case State.RESERVED | State.SENT | State.UNSETTLED:
-            is_state_setting = ask.rule is Dedupe.INVOCATION and len(record.steps) <= 1
-            return Verdict.ACT if is_state_setting else Verdict.RESUME
+    if record.state is State.SUCCEEDED:
+        is_recent = now - record.changed_at < ask.window_s
+        has_fallen = record.attempt == ask.anew
+        replays = ask.rule is not Dedupe.INVOCATION and is_recent and not has_fallen
+        return Verdict.REPLAY if replays else Verdict.ACT
+    is_state_setting = ask.rule is Dedupe.INVOCATION and len(record.steps) <= 1
+    return Verdict.ACT if is_state_setting else Verdict.RESUME

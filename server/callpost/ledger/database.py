@@ -16,13 +16,14 @@ import anyio.to_thread
 
 from callpost.errors import LedgerError
 from callpost.ledger.owners import OwnerLocks
+from callpost.ledger.rows import release_dead
 from callpost.ledger.schema import STEPS
 
 __all__ = ["Database"]
 
 T = TypeVar("T")
 BUSY_S = 20.0
-REMEDY = "Nothing was sent. Make the file writable, free some disk, or set CALLPOST_STATE."
+REMEDY = "Make the file writable, free some disk, or set CALLPOST_STATE."
 
 
 class Database:
@@ -54,10 +55,12 @@ class Database:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 result = work(connection)
+                connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                # A full disk ends the transaction by itself; a busy file leaves it open.
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
                 raise
-            connection.execute("COMMIT")
         except (sqlite3.Error, OSError) as error:
             raise self._unusable(error) from error
         return result
@@ -88,6 +91,7 @@ class Database:
             connection.execute("COMMIT")
         except BaseException:
             connection.close()
+            self.owners.close()
             raise
         self._connection = connection
         return connection
@@ -101,7 +105,7 @@ class Database:
         if unknown:
             raise LedgerError(
                 f"A newer Callpost ({min(unknown)}) wrote the state file {self.path}. "
-                "Nothing was sent. Install that version, or set CALLPOST_STATE to another file."
+                "Install that version, or set CALLPOST_STATE to another file."
             )
         for name, statements in STEPS:
             if name not in done:
@@ -116,6 +120,7 @@ class Database:
             ).fetchone()
             if self.owners.hold(row["owner"]):
                 break
+        release_dead(connection, self.owners.lives, self._now())
         connection.execute(
             "DELETE FROM owners WHERE owner < ? - 1000 AND owner NOT IN"
             " (SELECT owner FROM intents WHERE owner != 0)",

@@ -6,6 +6,7 @@ kernel lock is none of these. It ends with the process, kill -9 included, at onc
 
 import os
 import sys
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,52 +19,87 @@ else:
 __all__ = ["OwnerLocks"]
 
 
+class _LockFile:
+    """The file, opened once for the whole process.
+
+    Closing any descriptor of a file drops all of a process's POSIX locks on it, and a process never
+    sees its own locks as taken: so every ledger of a process on this file shares one descriptor,
+    and what the process holds is known here.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        self.users = 0
+        self.held: set[int] = set()
+        self.alone = threading.Lock()
+
+
+_files: dict[Path, _LockFile] = {}
+_guard = threading.Lock()
+
+
 class OwnerLocks:
     """Byte locks on a file beside the ledger; the byte's position is the owner's number."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._own: set[int] = set()
-        self._fd: int | None = None
+        self._opened: _LockFile | None = None
 
-    def _file(self) -> int:
-        # One descriptor for the life of the process: closing any descriptor of a file drops all of
-        # a process's POSIX locks on it.
-        if self._fd is None:
-            self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        return self._fd
+    def _file(self) -> _LockFile:
+        if self._opened is None:
+            with _guard:
+                path = self._path.resolve()
+                if path not in _files:
+                    _files[path] = _LockFile(path)
+                self._opened = _files[path]
+                self._opened.users += 1
+        return self._opened
 
     def hold(self, owner: int) -> bool:
         """Be this owner; False where somebody else is."""
-        taken = _lock(self._file(), owner)
+        file = self._file()
+        taken = owner not in file.held and _lock(file.fd, owner)
         if taken:
             self._own.add(owner)
+            file.held.add(owner)
         return taken
 
     @contextmanager
     def alone(self) -> Generator[None]:
-        """Keep other processes out meanwhile; waits for one that is in."""
-        _wait_for(self._file(), 0)
-        try:
-            yield
-        finally:
-            _unlock(self._file(), 0)
+        """Keep others out meanwhile; waits for one that is in."""
+        file = self._file()
+        with file.alone:
+            _wait_for(file.fd, 0)
+            try:
+                yield
+            finally:
+                _unlock(file.fd, 0)
 
     def lives(self, owner: int) -> bool:
         """Whether the process that holds this number is still there."""
-        if owner in self._own:
+        file = self._file()
+        if owner in file.held:
             return True
-        if not _lock(self._file(), owner):
+        if not _lock(file.fd, owner):
             return True
-        _unlock(self._file(), owner)
+        _unlock(file.fd, owner)
         return False
 
     def close(self) -> None:
         """Let go of everything."""
-        if self._fd is not None:
-            os.close(self._fd)
-            self._fd = None
-        self._own.clear()
+        file, self._opened = self._opened, None
+        if file is None:
+            return
+        with _guard:
+            for owner in self._own:
+                _unlock(file.fd, owner)
+            file.held -= self._own
+            self._own.clear()
+            file.users -= 1
+            if not file.users:
+                os.close(file.fd)
+                del _files[self._path.resolve()]
 
 
 if sys.platform == "win32":

@@ -2,13 +2,37 @@
 
 import json
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 
-from callpost.ledger import Hold, LostClaimError, Outcome, Record, State, StepRecord
+from callpost.ledger import (
+    Hold,
+    LostClaimError,
+    Outcome,
+    Record,
+    State,
+    StepRecord,
+    check_move,
+)
 
-__all__ = ["check_fence", "encoded", "prune", "record_of", "step_of", "write_outcome"]
+__all__ = [
+    "KEPT_LONGER_S",
+    "check_fence",
+    "encoded",
+    "move",
+    "prune",
+    "record_of",
+    "release_dead",
+    "step_of",
+    "write_outcome",
+]
 
 PRUNED_AT_ONCE = 50
+KEPT_LONGER_S = 48 * 3600.0
+"""A closed intent outlives its window by this, so that a number of attempts is not used twice while
+an upstream may still remember a key made of it."""
+ABANDONED_S = 72 * 3600.0
+"""How long an intent is kept whose process died before it had sent anything more."""
 
 
 def encoded(value: Any) -> str | None:
@@ -16,12 +40,24 @@ def encoded(value: Any) -> str | None:
 
 
 def check_fence(db: sqlite3.Connection, hold: Hold) -> None:
-    row = db.execute("SELECT fence FROM intents WHERE id = ?", (hold.record_id,)).fetchone()
+    row = db.execute(
+        "SELECT fence FROM intents WHERE id = ? AND key = ?", (hold.record_id, hold.key)
+    ).fetchone()
     if row is None or row["fence"] != hold.fence:
         raise LostClaimError(hold.key)
 
 
+def move(db: sqlite3.Connection, hold: Hold, n: int, after: State) -> None:
+    """Refuse a move that is not in `MOVES`, and a late writer."""
+    check_fence(db, hold)
+    row = db.execute(
+        "SELECT state FROM steps WHERE intent = ? AND n = ?", (hold.record_id, n)
+    ).fetchone()
+    check_move(State(row["state"]) if row else None, after)
+
+
 def write_outcome(db: sqlite3.Connection, hold: Hold, n: int, outcome: Outcome, now: float) -> None:
+    move(db, hold, n, outcome.state)
     db.execute(
         "UPDATE steps SET state = ?, answer = ?, effect_id = coalesce(?, effect_id),"
         " looks = looks + ? WHERE intent = ? AND n = ?",
@@ -80,3 +116,22 @@ def prune(db: sqlite3.Connection, now: float) -> None:
         "DELETE FROM intents WHERE id IN (SELECT id FROM intents WHERE keep_until < ? LIMIT ?)",
         (now, PRUNED_AT_ONCE),
     )
+
+
+def release_dead(db: sqlite3.Connection, lives: Callable[[int], bool], now: float) -> None:
+    """Give back the claims of processes that are gone; what they had sent is unsettled."""
+    rows = db.execute("SELECT DISTINCT owner FROM intents WHERE owner != 0").fetchall()
+    for owner in (row["owner"] for row in rows):
+        if lives(owner):
+            continue
+        db.execute(
+            "UPDATE steps SET state = 'unsettled' WHERE state = 'sent' AND intent IN"
+            " (SELECT id FROM intents WHERE owner = ?)",
+            (owner,),
+        )
+        db.execute(
+            "UPDATE intents SET owner = 0, fence = fence + 1,"
+            " keep_until = CASE state WHEN 'reserved' THEN ? END,"
+            " state = CASE state WHEN 'sent' THEN 'unsettled' ELSE state END WHERE owner = ?",
+            (now + ABANDONED_S, owner),
+        )

@@ -1,7 +1,7 @@
 """The ledger on SQLite: one file, any number of processes on one machine."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,43 +14,61 @@ from callpost.ledger import (
     Departure,
     Hold,
     Outcome,
-    Record,
     State,
     Verdict,
     line,
     verdict,
 )
 from callpost.ledger.database import Database
-from callpost.ledger.rows import check_fence, encoded, prune, record_of, step_of, write_outcome
+from callpost.ledger.rows import (
+    KEPT_LONGER_S,
+    check_fence,
+    encoded,
+    move,
+    prune,
+    record_of,
+    step_of,
+    write_outcome,
+)
 from callpost.ledger.sqlite_pace import SqlitePace
+from callpost.ledger.sqlite_records import SqliteRecords
 
 __all__ = ["SqliteLedger"]
 
-KEPT_LONGER_S = 48 * 3600.0
-"""A closed intent outlives its window by this, so that a number of attempts is not used twice while
-an upstream may still remember a key made of it."""
 
-
-class SqliteLedger(SqlitePace):
+class SqliteLedger(SqlitePace, SqliteRecords):
     """`Ledger` on one file. See the package for what the states mean."""
 
     def __init__(self, path: Path, now: Callable[[], float]) -> None:
         self._db = Database(path, now)
+        self._held = {}
 
     async def claim(self, ask: Ask, now: float) -> Claim:
         """Take the right to act on a key, or learn why not."""
+        taken: list[Hold] = []
 
         def work(db: sqlite3.Connection) -> Claim:
             prune(db, now)
             row = db.execute("SELECT * FROM intents WHERE key = ?", (ask.key,)).fetchone()
             record = record_of(db, row) if row else None
-            lives = record is not None and record.owner != 0 and self._db.owners.lives(record.owner)
-            ruling = verdict(record, ask, now, owner_lives=lives)
+            ruling = verdict(record, ask, now, is_held=row is not None and self._is_held(row))
             if ruling not in {Verdict.ACT, Verdict.RESUME}:
                 return Claim(ruling, record=record)
-            return Claim(ruling, self._take(db, row, ask, ruling, now), record)
+            hold = self._take(db, row, ask, ruling, now)
+            self._held[hold.record_id] = hold.fence
+            taken.append(hold)
+            return Claim(ruling, hold, record)
 
-        return await self._db.run(work)
+        try:
+            return await self._db.run(work)
+        except BaseException:
+            for hold in taken:
+                self._let_go(hold)
+            raise
+
+    def _let_go(self, hold: Hold) -> None:
+        if self._held.get(hold.record_id) == hold.fence:
+            del self._held[hold.record_id]
 
     def _take(
         self,
@@ -71,18 +89,21 @@ class SqliteLedger(SqlitePace):
                 ),
             ).fetchone()
             return Hold(new["id"], ask.key, fence=1, attempt=1)
-        is_new_attempt = ruling is Verdict.ACT
-        attempt = row["attempt"] + is_new_attempt
-        fence = row["fence"] + 1
-        state = State.RESERVED.value if is_new_attempt else row["state"]
+        fence, attempt, state = row["fence"] + 1, row["attempt"], row["state"]
+        if ruling is Verdict.ACT:
+            attempt += 1
+            # A state may be set anew while an earlier try is open: that stays known.
+            state = "unsettled" if state in {"sent", "unsettled"} else "reserved"
+            db.execute("DELETE FROM steps WHERE intent = ?", (row["id"],))
+            db.execute(
+                "UPDATE intents SET created_at = ?, fingerprint = ?, occurrence = ? WHERE id = ?",
+                (now, ask.fingerprint, ask.occurrence, row["id"]),
+            )
         db.execute(
             "UPDATE intents SET owner = ?, fence = ?, attempt = ?, state = ?, keep_until = NULL,"
             " answer = NULL WHERE id = ?",
             (self._db.owner, fence, attempt, state, row["id"]),
         )
-        if is_new_attempt:
-            db.execute("DELETE FROM steps WHERE intent = ?", (row["id"],))
-            db.execute("UPDATE intents SET created_at = ? WHERE id = ?", (now, row["id"]))
         return Hold(row["id"], ask.key, fence, attempt)
 
     async def begin(self, hold: Hold, n: int) -> Begun:
@@ -107,12 +128,13 @@ class SqliteLedger(SqlitePace):
             departed = line.queue(db, departure, self._db.owner, now)
             if hold is None or not departed.may_leave:
                 return departed
+            move(db, hold, departure.n, State.SENT)
             row = db.execute(
                 "INSERT INTO steps (intent, n, attempt, name, state, tries, sent_at, scope)"
                 " VALUES (?, ?, ?, ?, 'sent', 1, ?, ?) ON CONFLICT (intent, n) DO UPDATE SET"
                 " tries = tries + (state = 'rejected'), looks = looks * (state != 'rejected'),"
                 " sent_at = CASE WHEN state = 'rejected' THEN excluded.sent_at ELSE sent_at END,"
-                " state = 'sent' RETURNING *",
+                " name = excluded.name, state = 'sent' RETURNING *",
                 (hold.record_id, departure.n, hold.attempt, departure.name, now, departure.scope),
             ).fetchone()
             db.execute(
@@ -127,7 +149,6 @@ class SqliteLedger(SqlitePace):
         """What became of a step that was sent."""
 
         def work(db: sqlite3.Connection) -> None:
-            check_fence(db, hold)
             write_outcome(db, hold, n, outcome, now)
 
         await self._db.run(work, durable=outcome.state is State.REJECTED)
@@ -159,14 +180,14 @@ class SqliteLedger(SqlitePace):
 
         def work(db: sqlite3.Connection) -> None:
             check_fence(db, hold)
-            is_closed = state in {State.SUCCEEDED, State.REJECTED}
+            is_open = state is State.UNSETTLED
             db.execute(
                 "UPDATE intents SET state = ?, owner = 0, changed_at = ?, keep_until = ?,"
                 " answer = ? WHERE id = ?",
                 (
                     state.value,
                     now,
-                    now + window_s + KEPT_LONGER_S if is_closed else None,
+                    None if is_open else now + window_s + KEPT_LONGER_S,
                     encoded(answer),
                     hold.record_id,
                 ),
@@ -174,64 +195,10 @@ class SqliteLedger(SqlitePace):
             if state is State.SUCCEEDED:
                 db.execute("UPDATE steps SET answer = NULL WHERE intent = ?", (hold.record_id,))
 
-        await self._db.run(work)
-
-    async def forget(self, key: str) -> bool:
-        """Drop an intent whole, by a person's decision."""
-        return await self._db.run(
-            lambda db: db.execute("DELETE FROM intents WHERE key = ?", (key,)).rowcount > 0
-        )
-
-    async def settle_by_hand(self, key: str, state: State, answer: Any, now: float) -> bool:
-        """A person says what became of an open intent."""
-
-        def work(db: sqlite3.Connection) -> bool:
-            row = db.execute(
-                "SELECT id FROM intents WHERE key = ? AND state IN ('sent', 'unsettled')", (key,)
-            ).fetchone()
-            if row is None:
-                return False
-            db.execute(
-                "UPDATE intents SET state = ?, owner = 0, fence = fence + 1, changed_at = ?,"
-                " keep_until = ?, answer = ? WHERE id = ?",
-                (state.value, now, now + KEPT_LONGER_S, encoded(answer), row["id"]),
-            )
-            db.execute(
-                "UPDATE steps SET state = ? WHERE intent = ? AND state IN ('sent', 'unsettled')",
-                (state.value, row["id"]),
-            )
-            return True
-
-        return await self._db.run(work, durable=True)
-
-    async def find(self, key_prefix: str) -> Sequence[Record]:
-        """Intents whose key begins so."""
-
-        def work(db: sqlite3.Connection) -> Sequence[Record]:
-            rows = db.execute(
-                "SELECT * FROM intents WHERE key >= ? AND key < ? ORDER BY key LIMIT 20",
-                (key_prefix, key_prefix + "\U0010ffff"),
-            ).fetchall()
-            return [record_of(db, row) for row in rows]
-
-        return await self._db.run(work)
-
-    async def recent(self, *, limit: int, only_open: bool = False) -> Sequence[Record]:
-        """The newest intents first."""
-        where = (
-            "WHERE state IN ('sent', 'unsettled') ORDER BY changed_at"
-            if only_open
-            else "ORDER BY id"
-        )
-
-        def work(db: sqlite3.Connection) -> Sequence[Record]:
-            rows = db.execute(
-                f"SELECT * FROM intents {where} DESC LIMIT ?",  # noqa: S608 because both texts are ours
-                (limit,),
-            ).fetchall()
-            return [record_of(db, row) for row in rows]
-
-        return await self._db.run(work)
+        try:
+            await self._db.run(work)
+        finally:
+            self._let_go(hold)
 
     async def claimed(self, scope: str, effect_ids: Iterable[str], but: str) -> frozenset[str]:
         """Which of these effects belong to another intent than `but`."""
