@@ -6,6 +6,7 @@ request (pace, record as sent, send, settle) is told in `once`; what a handler m
 """
 
 import logging
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -65,6 +66,8 @@ class Engine:
     bounds: Bounds
     guard: Guard = field(default_factory=OpenGuard)
     health: Health = field(default_factory=Health)
+    name: str = field(default_factory=lambda: secrets.token_hex(4))
+    """Tells engines apart that wait in line for the same read."""
 
     async def run(
         self, tool: Tool, arguments: Mapping[str, Any] | None, turn: Turn | None = None

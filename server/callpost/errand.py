@@ -151,7 +151,7 @@ class Errand(Traffic):
         given = {k: v for k, v in (query or {}).items() if v is not None}
         failures = 0
         while True:
-            departed = await self.depart(method, path, priority)
+            departed = await self.depart(method, path, priority, query=str(sorted(given.items())))
             try:
                 reply = await self.exchange(
                     departed, method, path, query=given, body=body, fresh=False

@@ -82,9 +82,11 @@ class Traffic:
         hold: Hold | None = None,
         slot: SlotAsk | None = None,
         is_upload: bool = False,
+        query: str = "",
     ) -> Departed:
         """Wait in line, briefly; `Paced` with the exact seconds where it would be long."""
-        holder = hold.key if hold else f"{self.tool.name} {id(self)}"
+        # The same request asked again is the same place in line, and so has the same turn.
+        holder = hold.key if hold else f"{self.engine.name} {method} {path} {query}"
         limits = {} if is_upload else self.windows(method, path)
         # A presigned address is a secret for as long as it lives.
         name = "PUT (upload)" if is_upload else f"{method} {path}"

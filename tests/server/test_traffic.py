@@ -42,6 +42,32 @@ async def test_waiting_exactly_as_long_as_told_succeeds() -> None:
         assert len(h.clock.slept) == slept
 
 
+async def test_asking_again_too_early_neither_lengthens_the_wait_nor_loses_the_turn() -> None:
+    async with harness(CALLPOST_MAX_WAIT_S="5") as h:
+        await use_up_calls(h)
+        advice = [(await h.run("list_calls"))["error"]["retry_after_s"] for _ in range(6)]
+        assert len(set(advice)) == 1
+        h.clock.advance(advice[0])
+        assert (await h.run("list_calls"))["ok"]
+
+
+async def test_everybody_who_was_told_a_time_gets_through_at_that_time() -> None:
+    async with harness(CALLPOST_MAX_WAIT_S="0") as h, harness(share=h) as other:
+        for _ in range(10):
+            assert (await h.run("list_calls"))["ok"]
+            h.clock.advance(3)
+        told: list[tuple[float, Harness, dict[str, int]]] = []
+        for page in ({"limit": 1}, {"limit": 2}):
+            for who in (h, other):
+                h.clock.advance(0.01)
+                refused = await who.run("list_calls", page)
+                told.append((h.clock.now() + refused["error"]["retry_after_s"], who, page))
+        assert [at for at, _, _ in told] == sorted(at for at, _, _ in told)
+        for at, who, page in told:
+            h.clock.advance(at - h.clock.now())
+            assert (await who.run("list_calls", page))["ok"]
+
+
 async def test_the_advice_is_never_longer_than_the_window_needs() -> None:
     async with harness(CALLPOST_MAX_WAIT_S="5") as h:
         await use_up_calls(h)

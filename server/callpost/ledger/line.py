@@ -4,7 +4,7 @@ Every function runs inside a transaction of `Database.run`; the arithmetic is in
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from callpost.ledger import Departed, Departure, SlotAsk, Told
@@ -57,8 +57,19 @@ def _window(db: sqlite3.Connection, scope: str, name: str, limit: Limit, now: fl
     )
 
 
-def queue(db: sqlite3.Connection, departure: Departure, owner: int, now: float) -> Departed:
-    """Take a place in every window, or stand in line, or be told when to come back."""
+def queue(
+    db: sqlite3.Connection,
+    departure: Departure,
+    owner: int,
+    now: float,
+    lives: Callable[[int], bool],
+) -> Departed:
+    """Take a place in every window, or stand in line, or be told when to come back.
+
+    Who is told when to come back keeps its place until a moment after that, so that coming back
+    then succeeds. Places of processes that are gone are free.
+    """
+    _drop_the_gone(db, departure.scope, owner, lives)
     due, reason = now, None
     for name, limit in departure.limits.items():
         window = _window(db, departure.scope, name, limit, now)
@@ -83,6 +94,16 @@ def queue(db: sqlite3.Connection, departure: Departure, owner: int, now: float) 
     left = rooms(db, departure.scope, departure.limits, now)
     low = {name: room for name, room in left.items() if room.is_low}
     return Departed(may_leave=True, places=places, low=low)
+
+
+def _drop_the_gone(
+    db: sqlite3.Connection, scope: str, owner: int, lives: Callable[[int], bool]
+) -> None:
+    others = db.execute(
+        "SELECT DISTINCT owner FROM line WHERE scope = ? AND owner != ?", (scope, owner)
+    ).fetchall()
+    gone = [(row["owner"],) for row in others if not lives(row["owner"])]
+    db.executemany("DELETE FROM line WHERE owner = ?", gone)
 
 
 def _before_me(
@@ -121,7 +142,8 @@ def _stand(
     db.execute(
         "INSERT INTO line (scope, window, holder, owner, priority, since, keep_until)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (scope, window, holder) DO UPDATE SET keep_until = excluded.keep_until",
+        " ON CONFLICT (scope, window, holder) DO UPDATE SET keep_until = excluded.keep_until,"
+        " owner = excluded.owner",
         (departure.scope, name, departure.holder, owner, departure.priority, since, keep_until),
     )
 

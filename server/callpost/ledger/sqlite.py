@@ -125,7 +125,9 @@ class SqliteLedger(SqlitePace, SqliteRecords):
         def work(db: sqlite3.Connection) -> Departed:
             if hold is not None:
                 check_fence(db, hold)
-            departed = line.queue(db, departure, self._db.owner, now)
+            departed = line.queue(
+                db, departure, self._db.owner, now, self._db.owners.lives
+            )
             if hold is None or not departed.may_leave:
                 return departed
             move(db, hold, departure.n, State.SENT)
