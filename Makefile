@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+HOSTS := .hosts
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check snapshots pins coverage-of-apis
+.PHONY: bundle help install demo test check snapshots pins coverage-of-apis
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -43,3 +44,8 @@ pins: ## renew requirements/*.txt (needs uv)
 
 coverage-of-apis: install ## print operation, tool, toolset, rule; fail where something is not covered
 	@PYTHONPATH=tests $(BIN)/python -m contracts.operations
+
+bundle: install ## pack and validate dist/*.mcpb for desktop hosts (needs npm)
+	@mkdir -p $(HOSTS)/mcpb && cp manifests/package.json manifests/package-lock.json manifests/.npmrc $(HOSTS)/mcpb/
+	@cd $(HOSTS)/mcpb && npm ci --silent --ignore-scripts
+	@PYTHONPATH=manifests $(BIN)/python -m publishing.bundle $(HOSTS)/mcpb/node_modules/.bin/mcpb dist
