@@ -28,6 +28,9 @@ class Departure:
         """End within `LAST_WORDS_S`, whatever still runs; a second call ends at once."""
         if self.status is not None:
             self.leave()
+        import logging  # noqa: PLC0415 -- loaded by now; at the start it would cost time
+
+        logging.getLogger(__name__).info("leaving with status %d", status)
         self.status = status
         last = threading.Timer(LAST_WORDS_S, os._exit, (status,))
         last.daemon = True
