@@ -1,3 +1,5 @@
+import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,16 @@ async def test_upload_reserves_sends_the_bytes_and_tells_the_status(
         h.clock.advance(60)
         answer = await h.run("get_document", {"document_id": data["document_id"]})
         assert answer["data"]["status"] == "ready"
+
+
+async def test_word_file_is_known_by_its_content(tmp_path: Path) -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as word:
+        word.writestr("[Content_Types].xml", "<Types/>")
+        word.writestr("word/document.xml", "<document/>")
+    async with harness(CALLPOST_UPLOAD_DIRS=str(tmp_path)) as h:
+        data = await uploaded(h, written(tmp_path, "prices.docx", content.getvalue()))
+        assert data["mime_type"].endswith("wordprocessingml.document")
 
 
 async def test_same_file_again_is_the_same_upload_and_another_content_is_not(

@@ -25,6 +25,12 @@ async def test_project_is_created_renamed_read_and_deleted() -> None:
         assert gone["error"]["code"] == "not_found"
 
 
+async def test_update_that_changes_nothing_is_refused() -> None:
+    async with harness() as h:
+        answer = await h.run("update_project", {"project_id": "p"})
+        assert "name or description" in answer["error"]["fields"][0]["problem"]
+
+
 async def test_default_project_stays() -> None:
     async with harness() as h:
         answer = await h.run("delete_project", {"project_id": seeded_id("project:Default")})

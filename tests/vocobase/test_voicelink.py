@@ -78,6 +78,23 @@ async def test_lost_client_stays_unknown_where_the_list_does_not_show_it() -> No
         assert "occurrence" in answer["error"]["next_step"]
 
 
+async def test_client_update_without_a_change_is_refused() -> None:
+    async with harness() as h:
+        call = {"client_id": 101, "connection_id": "c"}
+        answer = await h.run("update_voicelink_client", call)
+        assert "at least one field" in answer["error"]["fields"][0]["problem"]
+
+
+async def test_list_that_is_not_paged_after_all_is_paged_here() -> None:
+    async with harness() as h:
+        for cursor, shown in ((None, [0, 1]), ("2", [2, 3]), ("4", [4])):
+            h.vocobase.replies.append(passed_on([{"id": n} for n in range(5)]))
+            page = {"limit": 2} | ({"cursor": cursor} if cursor else {})
+            answer = await h.run("list_voicelink_clients", page)
+            assert [row["id"] for row in answer["data"]["items"]] == shown
+            assert answer["data"].get("next_cursor") == {0: "2", 2: "4", 4: None}[shown[0]]
+
+
 async def test_number_is_mapped_and_listed() -> None:
     async with harness() as h:
         available = await h.run("list_voicelink_numbers", {"which": "available"})
@@ -198,6 +215,7 @@ async def test_number_is_made_ready() -> None:
         ({"data": [{"id": 1, "none": None}]}, [{"id": 1}]),
         ({"data": {"data": [{"id": 1, "api_key": "k", "plan": {"name": "A"}}]}}, None),
         ({"data": ["plain"]}, [{"value": "plain"}]),
+        ({"data": [{"ids": [1, 2], "on": True}]}, [{"ids": "[1, 2]", "on": True}]),
         ("text", []),
         (None, []),
     ],
