@@ -71,6 +71,7 @@ async def test_credentials_that_the_upstream_repeats_are_withheld() -> None:
         answer = await h.run("set_telephony_credentials", call)
         assert answer["ok"]
         assert SECRET[:6] not in json.dumps(answer)
+        assert SECRET[:6] not in everything(h)
 
 
 async def test_each_call_sets_credentials_anew() -> None:
