@@ -140,7 +140,8 @@ def _known_names(model: type[BaseModel], place: tuple[int | str, ...]) -> list[s
     for part in place:
         if isinstance(part, str) and current is not None and part in current.model_fields:
             current = _nested(current.model_fields[part].annotation)
-    return list(current.model_fields) if current is not None else []
+    fields = current.model_fields.items() if current is not None else ()
+    return [field.alias or name for name, field in fields]
 
 
 def _nested(annotation: Any) -> type[BaseModel] | None:

@@ -183,6 +183,11 @@ class Call(Protocol):
         """Wait, bounded by what is left of this tool call."""
         ...
 
+    @property
+    def is_resumed(self) -> bool:
+        """Whether an earlier call of the same intent sent something that may have had an effect."""
+        ...
+
     def now(self) -> datetime:
         """The instant, UTC."""
         ...

@@ -48,6 +48,8 @@ class Errand(Traffic):
     has_sent: bool = False
     has_acted: bool = False
     is_open: bool = False
+    is_resumed: bool = False
+    """An earlier call of the same intent sent something that may have had an effect."""
     done_at: float | None = None
     has_claimed: bool = False
     """Whether the settlement under way asked which effects belong to others."""
@@ -77,6 +79,7 @@ class Errand(Traffic):
             self.has_acted = is_same_attempt and record.has_acted
             self.is_open = is_same_attempt and record.is_open
             self.prior_is_open = not is_same_attempt and record.is_open
+            self.is_resumed = self.has_acted or self.is_open
         return claim.hold
 
     @property

@@ -1,6 +1,6 @@
 """Valid arguments for each tool, by its own schema and by what its names promise."""
 
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Awaitable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -56,6 +56,9 @@ NAMED: Mapping[str, Strategy] = {
 CARRIERS = {"create_telephony_connection": CONNECTIONS, "set_telephony_credentials": DEFAULTS}
 """Tools where the choice of carrier decides which of their arguments belong together."""
 
+PARTS = ("cursor", "limit", "text_from", "transcript_from", "transcript_limit")
+"""Arguments that ask for a part of an answer."""
+
 SPECIAL: Mapping[str, Mapping[str, Any]] = {
     "list_voicelink_numbers": {"which": "available", "connection_id": "some-connection"},
 }
@@ -79,10 +82,24 @@ class Way:
     examples: int
 
 
+def _own_schema(tool: Tool, without: Collection[str] = ()) -> Any:
+    schema = _with_items(input_schema(tool))
+    left = {n: p for n, p in schema["properties"].items() if n not in {OCCURRENCE, *without}}
+    return {**schema, "properties": left}
+
+
+def whole(tool: Tool) -> st.SearchStrategy[Args]:
+    """Arguments that ask for all there is, not for a part of it."""
+    schema = _own_schema(tool, PARTS)
+    carriers = CARRIERS.get(tool.name)
+    if carriers is None:
+        return _taken(schema, tool)
+    return st.one_of(*(_taken(_carrier(schema, n, c), tool) for n, c in carriers.items()))
+
+
 def ways(tool: Tool) -> Iterator[Way]:
     """All arguments at random; then each optional one for sure, with each of its choices."""
-    schema = _with_items(input_schema(tool))
-    schema["properties"] = {n: p for n, p in schema["properties"].items() if n != OCCURRENCE}
+    schema = _own_schema(tool)
     carriers = CARRIERS.get(tool.name)
     if carriers is not None:
         for name, needs in carriers.items():

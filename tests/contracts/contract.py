@@ -41,12 +41,26 @@ class Operation:
 
 
 @cache
-def operations(api: str) -> dict[str, Operation]:
-    """Every operation of an API's contract by its id, in the contract's order."""
+def _document(api: str) -> dict[str, Any]:
     text = (FOLDER / f"{api}.openapi.yaml").read_text(encoding="utf-8")
     # The C loader, where there is one, is ten times as fast and just as safe.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    document = cast("dict[str, Any]", yaml.load(text, loader))
+    return cast("dict[str, Any]", yaml.load(text, loader))
+
+
+@cache
+def events(api: str) -> frozenset[str]:
+    """Ids of the requests that the service makes to us; no tool can serve one."""
+    found = cast("dict[str, dict[str, Any]]", _document(api).get("webhooks", {}))
+    return frozenset(
+        item[m].get("operationId", event) for event, item in found.items() for m in item
+    )
+
+
+@cache
+def operations(api: str) -> dict[str, Operation]:
+    """Every operation of an API's contract by its id, in the contract's order."""
+    document = _document(api)
     found = [
         _operation(api, method, path, item, document)
         for path, item in document["paths"].items()

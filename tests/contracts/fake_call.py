@@ -42,6 +42,7 @@ class FakeCall:
     options: Mapping[str, str] = field(default_factory=dict[str, str])
     requests: list[Request] = field(default_factory=list[Request])
     elapsed_s: float = 0.0
+    is_resumed: bool = False
 
     def _payload(self, method: str, path: Route, query: Json | None, body: Any) -> Any:
         operation = operation_for(self.api.name, method, path)

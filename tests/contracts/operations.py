@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from importlib.metadata import entry_points
 
 from callpost.toolset import Family, Tool
-from contracts.contract import FOLDER, Operation, operations
+from contracts.contract import FOLDER, Operation, events, operations
 
 TABLE = FOLDER.parent / "operations.md"
 
@@ -48,7 +48,7 @@ def servers(family: Family) -> dict[str, list[Tool]]:
 def problems(family: Family) -> list[str]:
     """What does not fit between a family and its contract."""
     known, served, name = operations(family.api.name), servers(family), family.api.name
-    left_out = family.unserved
+    left_out = {o: why for o, why in family.unserved.items() if o not in events(name)}
     return [
         *(f"{name}: {o} has neither tool nor reason" for o in known if o not in served | left_out),
         *(f"{name}: {o} has both tool and reason" for o in served if o in left_out),

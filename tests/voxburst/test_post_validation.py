@@ -5,7 +5,7 @@ from voxburst.world import accounts, bodies, posted
 async def test_validated_post_that_a_platform_refuses_is_not_created() -> None:
     async with harness() as h:
         ids = await accounts(h, "twitter", "instagram")
-        arguments = {"content": "Hi", "account_ids": ids, "when": "now", "validate_first": True}
+        arguments = {"content": "Hi", "account_ids": ids, "when": "now", "validate": True}
         error = (await h.run("create_post", arguments))["error"]
         assert error["code"] == "invalid_arguments"
         assert error["fields"][0] == {"path": "media_ids", "problem": "instagram: MEDIA_REQUIRED"}
@@ -19,7 +19,7 @@ async def test_validated_post_too_long_for_one_account_is_not_even_asked_about()
             "content": "x" * 281,
             "account_ids": ids,
             "when": "draft",
-            "validate_first": True,
+            "validate": True,
         }
         error = (await h.run("create_post", arguments))["error"]
         assert "280" in error["fields"][0]["problem"]
@@ -34,7 +34,7 @@ async def test_validated_override_is_checked_with_its_own_text() -> None:
             "account_ids": ids,
             "when": "draft",
             "platform_overrides": [{"platform": "twitter", "content": "short"}],
-            "validate_first": True,
+            "validate": True,
         }
         assert (await h.run("create_post", arguments))["ok"]
         asked = {body["content"]: body["platforms"] for body in bodies(h, "/validate")}
@@ -47,7 +47,7 @@ async def test_validated_post_from_an_unknown_account_is_refused() -> None:
             "content": "Hi",
             "account_ids": ["c" + "0" * 24],
             "when": "draft",
-            "validate_first": True,
+            "validate": True,
         }
         error = (await h.run("create_post", arguments))["error"]
         assert error["fields"][0]["path"] == "account_ids"

@@ -86,7 +86,7 @@ async def test_same_post_in_other_words_is_posted_once() -> None:
             "tags": None,
             "media_ids": [],
             "first_comment_delay_s": 0,
-            "validate_first": True,
+            "validate": True,
         }
         done = await h.run("create_post", first)
         replay = await h.run("create_post", again)

@@ -104,9 +104,9 @@ async def enhance_text(args: EnhanceText, call: Call) -> Undocumented:
 
 @ai.tool(effect=Effect.CREATES, dedupe=Dedupe.CONTENT, operations=("buildImagePrompt",))
 async def build_image_prompt(args: BuildImagePrompt, call: Call) -> Undocumented:
-    """Turn a post's text into a prompt for create_image. Costs 1 credit. Unconfirmed: the fields.
+    """Turn a post's text into a prompt for create_image, which makes the image. Costs 1 credit.
 
-    Makes no image.
+    Unconfirmed: the fields.
     """
     return await call.post(route("/ai/build-image-prompt"), args.body(), into=Undocumented)
 

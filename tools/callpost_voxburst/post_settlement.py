@@ -176,6 +176,8 @@ async def refuse_past_unless_sent(
     late = [(path, when) for path, _, when in wanted if is_past(when, call.now())]
     if not late:
         return
+    if not call.is_resumed:
+        refuse_past(late[0][1], call.now(), path=late[0][0])
     since = call.now() - RETRIED_WITHIN
     looked = [(post, when) for _, post, when in wanted]
     if not any(await find_scheduled(call, looked, since=lambda: since)):

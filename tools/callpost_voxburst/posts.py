@@ -62,7 +62,10 @@ class CreatePost(Args):
     persona_id: Id | None = None
     metadata: Annotated[Metadata | None, Field(description="JSON object")] = None
     validate_first: Annotated[
-        bool | None, NOT_IN_KEY, Field(description="Ask platform rules before")
+        bool | None,
+        NOT_IN_KEY,
+        # Pydantic has the name for itself; agents and the API do not.
+        Field(alias="validate", description="Ask platform rules before"),
     ] = None
 
     @model_validator(mode="after")
@@ -86,7 +89,7 @@ async def create_post(args: CreatePost, call: Call) -> Post:
     look = partial(find_created, call, args.content, args.account_ids)
     if isinstance(args.when, datetime):
         await refuse_past_unless_sent(call, [("when", args, args.when)])
-    if args.validate_first:
+    if args.validate_first and not call.is_resumed:
         await refuse_unfit(
             call,
             content=args.content,
