@@ -206,6 +206,7 @@ async def api_status(family: Family, errand: Errand) -> ApiStatus:
         about = await family.probe(asking) if family.probe is not None else None
     except Fault as told:
         fault = told
+    errand.clock_offset = asking.clock_offset  # for whoever asked, such as `doctor`
     limits = {
         name: engine.bounds.overrides.get(f"{api.name}.{name}", limit)
         for name, limit in api.limits.items()
