@@ -1,6 +1,6 @@
 """Custom functions: HTTP tools that agents use while they talk (contract tag Functions)."""
 
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, ClassVar, cast
 
 from pydantic import Field, model_validator
 
@@ -68,6 +68,8 @@ class CreateAgentFunction(Args):
 
 class AgentFunction(Result):
     """The answer's shape was not captured; what is recognised is kept."""
+
+    unstored: ClassVar[frozenset[str]] = frozenset({"message"})  # may repeat a header
 
     id: str | None = None
     name: str | None = None

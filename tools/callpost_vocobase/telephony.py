@@ -187,16 +187,21 @@ class SetTelephonyCredentials(CarrierFields):
 class CredentialsSet(Result):
     """What the carrier's default account is now; identifiers come masked."""
 
+    # All that the API says: its text may repeat a credential, and is kept before it is looked at.
     unstored: ClassVar[frozenset[str]] = frozenset(
         {
             "account_sid",
             "auth_id",
             "email",
-            "from_number",
+            "subdomain",
+            "applet_id",
             "caller_id",
+            "from_number",
             "exe_number",
             "did_number",
             "agent_number",
+            "base_url",
+            "message",
         }
     )
     upstream_id_field: ClassVar[str] = "provider"
