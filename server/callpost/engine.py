@@ -86,7 +86,7 @@ class Engine:
             intent = await self._intend(tool, args, occurrence, errand)
             return await self._do_once(tool, args, intent, errand)
         except Fault as fault:
-            return failure(fault, _receipt(intent))
+            return failure(errand.truthful(fault), _receipt(intent))
         except LedgerError as error:
             logger.exception("the state could not be used")
             return failure(errand.truthful(_no_ledger(error, errand)), _receipt(intent))

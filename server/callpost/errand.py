@@ -44,7 +44,9 @@ class Errand(Traffic):
     turn: "Turn | None" = None
     hold: Hold | None = None
     prior_is_open: bool = False
-    """An earlier try of a state-setting call left an unknown outcome, and none since is known."""
+    """An earlier try of a state-setting call may have acted, and no answer has come since."""
+    may_be_gone: bool = False
+    """An earlier call may have taken away what this one is to take away."""
     has_sent: bool = False
     has_acted: bool = False
     is_open: bool = False
@@ -78,7 +80,8 @@ class Errand(Traffic):
             is_same_attempt = record.attempt == claim.hold.attempt
             self.has_acted = is_same_attempt and record.has_acted
             self.is_open = is_same_attempt and record.is_open
-            self.prior_is_open = not is_same_attempt and record.is_open
+            self.may_be_gone = not is_same_attempt and record.state is not State.REJECTED
+            self.prior_is_open = not is_same_attempt and record.may_have_acted
             self.is_resumed = self.has_acted or self.is_open
         return claim.hold
 

@@ -138,7 +138,7 @@ async def _send(
             verdict = Unsettled(f"The request left, and its answer was lost: {lost}.")
             known.look_first = False
         else:
-            is_upload, may_be_gone = file is not None, was_open or errand.prior_is_open
+            is_upload, may_be_gone = file is not None, was_open or errand.may_be_gone
             verdict = _read(errand, write, reply, is_upload=is_upload, may_be_gone=may_be_gone)
             known.look_first = isinstance(verdict, Unsettled)
             known.is_replay = errand.tool.api.replay_header in reply.headers

@@ -14,6 +14,7 @@ from callpost.ledger import (
     Departure,
     Hold,
     Outcome,
+    Record,
     State,
     Verdict,
     line,
@@ -54,7 +55,12 @@ class SqliteLedger(SqlitePace, SqliteRecords):
             ruling = verdict(record, ask, now, is_held=row is not None and self._is_held(row))
             if ruling not in {Verdict.ACT, Verdict.RESUME}:
                 return Claim(ruling, record=record)
-            hold = self._take(db, row, ask, ruling, now)
+            if row is None or record is None:
+                hold = self._take_new(db, ask, now)
+            else:
+                hold = self._take_over(db, row, record, ask, ruling)
+                if ruling is Verdict.ACT:
+                    db.execute("UPDATE intents SET created_at = ? WHERE id = ?", (now, row["id"]))
             self._held[hold.record_id] = hold.fence
             taken.append(hold)
             return Claim(ruling, hold, record)
@@ -70,39 +76,34 @@ class SqliteLedger(SqlitePace, SqliteRecords):
         if self._held.get(hold.record_id) == hold.fence:
             del self._held[hold.record_id]
 
-    def _take(
-        self,
-        db: sqlite3.Connection,
-        row: sqlite3.Row | None,
-        ask: Ask,
-        ruling: Verdict,
-        now: float,
+    def _take_new(self, db: sqlite3.Connection, ask: Ask, now: float) -> Hold:
+        new = db.execute(
+            "INSERT INTO intents (key, tool, api, scope, fingerprint, occurrence, state,"
+            " attempt, fence, owner, created_at, changed_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, 'reserved', 1, 1, ?, ?, ?) RETURNING id",
+            (
+                *(ask.key, ask.tool, ask.api, ask.scope, ask.fingerprint, ask.occurrence),
+                *(self._db.owner, now, now),
+            ),
+        ).fetchone()
+        return Hold(new["id"], ask.key, fence=1, attempt=1)
+
+    def _take_over(
+        self, db: sqlite3.Connection, row: sqlite3.Row, record: Record, ask: Ask, ruling: Verdict
     ) -> Hold:
-        if row is None:
-            new = db.execute(
-                "INSERT INTO intents (key, tool, api, scope, fingerprint, occurrence, state,"
-                " attempt, fence, owner, created_at, changed_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, 'reserved', 1, 1, ?, ?, ?) RETURNING id",
-                (
-                    *(ask.key, ask.tool, ask.api, ask.scope, ask.fingerprint, ask.occurrence),
-                    *(self._db.owner, now, now),
-                ),
-            ).fetchone()
-            return Hold(new["id"], ask.key, fence=1, attempt=1)
         fence, attempt, state = row["fence"] + 1, row["attempt"], row["state"]
         if ruling is Verdict.ACT:
             attempt += 1
             # A state may be set anew while an earlier try is open: that stays known.
-            state = "unsettled" if state in {"sent", "unsettled"} else "reserved"
+            state = "unsettled" if record.may_have_acted else "reserved"
             db.execute("DELETE FROM steps WHERE intent = ?", (row["id"],))
-            db.execute(
-                "UPDATE intents SET created_at = ?, fingerprint = ?, occurrence = ? WHERE id = ?",
-                (now, ask.fingerprint, ask.occurrence, row["id"]),
-            )
         db.execute(
-            "UPDATE intents SET owner = ?, fence = ?, attempt = ?, state = ?, keep_until = NULL,"
-            " answer = NULL WHERE id = ?",
-            (self._db.owner, fence, attempt, state, row["id"]),
+            "UPDATE intents SET owner = ?, fence = ?, attempt = ?, state = ?, fingerprint = ?,"
+            " occurrence = ?, keep_until = NULL, answer = NULL WHERE id = ?",
+            (
+                *(self._db.owner, fence, attempt, state),
+                *(ask.fingerprint, ask.occurrence, row["id"]),
+            ),
         )
         return Hold(row["id"], ask.key, fence, attempt)
 
@@ -125,9 +126,7 @@ class SqliteLedger(SqlitePace, SqliteRecords):
         def work(db: sqlite3.Connection) -> Departed:
             if hold is not None:
                 check_fence(db, hold)
-            departed = line.queue(
-                db, departure, self._db.owner, now, self._db.owners.lives
-            )
+            departed = line.queue(db, departure, self._db.owner, now, self._db.owners.lives)
             if hold is None or not departed.may_leave:
                 return departed
             move(db, hold, departure.n, State.SENT)

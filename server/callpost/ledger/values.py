@@ -121,6 +121,11 @@ class Record:
         """Whether something left whose outcome nobody knows."""
         return self.state in {State.SENT, State.UNSETTLED}
 
+    @property
+    def may_have_acted(self) -> bool:
+        """Whether it left something behind without having been closed."""
+        return self.is_open or (self.state is State.RESERVED and self.has_acted)
+
 
 @dataclass(frozen=True, slots=True)
 class Hold:
