@@ -5,18 +5,27 @@ effect is taken as spoiled on purpose (`callpost.models.Result`), so such fields
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, cast
 
-from contracts.contract import Operation, Schema
+from hypothesis import strategies as st
+
+from contracts.contract import Operation, Schema, operations
+from contracts.strategies import Strategy, values
 
 _ID: Schema = {"type": "string", "format": "uuid"}
 _TEXT: Schema = {"type": "string"}
-_STEPS: Schema = {"const": []}
 
 
-def _listed(**properties: Schema) -> Schema:
-    item = {"type": "object", "properties": properties, "required": list(properties)}
-    return {"type": "array", "items": item}
+_NAMED: Schema = {
+    "type": "object",
+    "properties": {"id": _ID, "name": _TEXT},
+    "required": ["id", "name"],
+}
+
+
+def _list_of(item: Schema | None) -> Schema:
+    return {"type": "array", "items": item or {}}
 
 
 SURE: Mapping[str, tuple[str, ...]] = {
@@ -41,9 +50,11 @@ LIKELY: Mapping[str, Mapping[str, Schema]] = {
     "getConfig": {
         "data.allowed_telephony_providers": {"type": "array", "items": {"enum": CARRIERS}},
     },
-    "listAccountPages": {"data": _listed(id=_ID, name=_TEXT)},
-    "listApprovalWorkflows": {"data": _listed(id=_ID, name=_TEXT, steps=_STEPS)},
-    "listVoices": {"data": _listed(id=_ID, name=_TEXT)},
+    "listAccountPages": {"data": _list_of(_NAMED)},
+    "listApprovalWorkflows": {
+        "data": _list_of(operations("voxburst")["createApprovalWorkflow"].answer)
+    },
+    "listVoices": {"data": _list_of(_NAMED)},
 }
 """Parts of answers that the contract leaves open, as they most likely are."""
 
@@ -58,6 +69,13 @@ def answer_schema(operation: Operation) -> Schema | None:
     for path in SURE.get(operation.id, ()):
         schema = _sure(schema, path.split("."))
     return schema
+
+
+@cache
+def answers(api: str, operation: str, *, tolerance: bool = False) -> Strategy:
+    """Successful answers of an operation; None where they are empty."""
+    schema = answer_schema(operations(api)[operation])
+    return values(schema, tolerance=tolerance) if schema else st.none()
 
 
 def _sure(schema: Schema, path: list[str], part: Schema | None = None) -> Schema:

@@ -21,8 +21,14 @@ UUID = st.uuids(version=4).map(str)
 NUMBER = st.sampled_from(["+14155550100", "+442079460000", "+4930901820"])
 LATER = ["2099-01-02T03:04:05+01:00", "2099-12-31T23:00:00Z"]
 
+SECRET = st.just("Zx9-Qw8-Er7-secret")
+"""Found nowhere else: an answer with a part of a secret in it is withheld."""
+
 # What a schema does not say, because saying it would cost every listing.
 NAMED: Mapping[str, Strategy] = {
+    "api_key": SECRET,
+    "api_token": SECRET,
+    "auth_token": SECRET,
     "caller_id": NUMBER,
     "clear": st.just("voicemail_message"),
     "content_type": st.sampled_from(["IMAGE", "REEL", "image/jpeg"]),
@@ -33,11 +39,13 @@ NAMED: Mapping[str, Strategy] = {
     "first_comment_delay_s": st.integers(0, 60),
     "from_number": NUMBER,
     "inputs": st.sampled_from(["{}", '{"alpha": 1}']),
+    "jwt_token": SECRET,
     "limit": st.integers(1, 100),
     "metadata": st.just('{"alpha": "beta"}'),
     "modules": st.sampled_from(["{}", '{"voice": {"tone": "warm"}}']),
     "number": NUMBER,
     "options": st.just("{}"),
+    "password": SECRET,
     "path": st.sampled_from(["media/sound.wav", "notes.pdf"]),
     "phone": NUMBER,
     "platform": st.sampled_from(["twitter", "FACEBOOK", "Instagram"]),
@@ -88,13 +96,17 @@ def _own_schema(tool: Tool, without: Collection[str] = ()) -> Any:
     return {**schema, "properties": left}
 
 
-def whole(tool: Tool) -> st.SearchStrategy[Args]:
-    """Arguments that ask for all there is, not for a part of it."""
+def wholes(tool: Tool) -> list[st.SearchStrategy[Args]]:
+    """Arguments that ask for all there is, not for a part of it; for each carrier its own."""
     schema = _own_schema(tool, PARTS)
+    for name, part in schema["properties"].items():
+        choices = part.get("items", {}).get("enum")
+        if choices:
+            schema["properties"][name] = {"const": choices}
     carriers = CARRIERS.get(tool.name)
     if carriers is None:
-        return _taken(schema, tool)
-    return st.one_of(*(_taken(_carrier(schema, n, c), tool) for n, c in carriers.items()))
+        return [_taken(schema, tool)]
+    return [_taken(_carrier(schema, name, needs), tool) for name, needs in carriers.items()]
 
 
 def ways(tool: Tool) -> Iterator[Way]:

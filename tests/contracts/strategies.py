@@ -77,7 +77,9 @@ def _of_kind(kind: Any, schema: Schema, hint: Hint, name: str, *, tolerance: boo
         whole = st.integers(int(low), int(high))
         return whole if kind == "integer" else st.sampled_from([low, high]) | whole.map(float)
     if kind == "array":
-        items = values(schema.get("items", {}), hint=hint, name=name, tolerance=tolerance)
+        items = values(
+            schema.get("items") or {"type": "object"}, hint=hint, name=name, tolerance=tolerance
+        )
         fewest = schema.get("minItems", 0)
         return st.lists(items, min_size=fewest, max_size=max(fewest, 2))
     if kind == "object":

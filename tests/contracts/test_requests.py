@@ -15,13 +15,12 @@ from hypothesis import strategies as st
 from callpost.errors import Fault
 from callpost.models import Args
 from callpost.toolset import Family
-from contracts.answers import answer_schema
+from contracts.answers import answers
 from contracts.arguments import finish, ways
 from contracts.checking import documented, faults, present
-from contracts.contract import Operation, operations
-from contracts.fake_call import FakeCall
+from contracts.contract import Operation, operation_for, operations
+from contracts.fake_call import FakeCall, Request
 from contracts.operations import families, servers
-from contracts.strategies import values
 
 FAMILIES = {family.api.name: family for family in families()}
 TOOLS = {
@@ -60,8 +59,7 @@ def explored(name: str) -> dict[str, frozenset[str]]:
 
     def explore(args: Args, data: st.DataObject) -> None:
         def answer(operation: Operation) -> Any:
-            schema = answer_schema(operation)
-            return data.draw(values(schema)) if schema else None
+            return data.draw(answers(operation.api, operation.id))
 
         call = FakeCall(tool.api, answer)
         with suppress(Fault):  # an answer may say that it went wrong; what was sent still counts
@@ -99,3 +97,28 @@ def test_every_documented_request_field_is_reachable(family: Family, operation: 
     }
     wanted = {*documented(operation.body), *(f"?{name}" for name in operation.query)}
     assert wanted - reached - UNREACHED.get(operation.id, {}).keys() == set()
+
+
+def _request(operation: str, path: str, body: Any = None, **query: Any) -> Request:
+    return Request(operations("voxburst")[operation], path, query, body)
+
+
+@pytest.mark.parametrize(
+    ("request_", "fault"),
+    [
+        (_request("createHashtagSet", "/hashtag-sets", {"nmae": "a"}), "'nmae' was unexpected"),
+        (_request("createWebhook", "/webhooks", {"url": "https://a"}), "'events' is a required"),
+        (_request("createWebhook", "/webhooks"), "body: is required"),
+        (_request("listWebhooks", "/webhooks", limit=3), "limit is not documented"),
+        (_request("listContacts", "/contacts", limit=101), "101 is greater than the maximum"),
+        (_request("getWebhook", "/webhooks/wh_1"), "does not match"),
+        (_request("getWebhook", f"/webhooks/c{'0' * 24}", {"a": 1}), "there is none"),
+    ],
+)
+def test_request_that_does_not_fit_is_found(request_: Request, fault: str) -> None:
+    assert any(fault in found for found in faults(request_)), faults(request_)
+
+
+def test_request_to_no_operation_is_found() -> None:
+    with pytest.raises(AssertionError, match="documents no get /nowhere"):
+        operation_for("voxburst", "get", "/nowhere")
