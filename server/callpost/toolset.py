@@ -24,6 +24,7 @@ from typing import Any, Literal, get_type_hints
 
 from callpost.api import Api, Reply, Slots
 from callpost.call import Call, LocalFile, Route, Sent, Settle, route
+from callpost.know_how import KnowHow
 from callpost.models import Args, Result
 
 __all__ = [
@@ -212,6 +213,8 @@ class Family:
     """Reads what `get_status` and `doctor` tell of this API: does the key work, balance, plan."""
     unserved: dict[str, str] = field(default_factory=dict[str, str])
     """Contract operations without a tool, each with the reason."""
+    know_how: KnowHow = field(default_factory=KnowHow)
+    """Resources, guides, prompts and completions."""
 
     def toolset(
         self, name: str, *, title: str, default: bool | Literal["reads"] = False

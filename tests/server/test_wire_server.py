@@ -1,10 +1,8 @@
 """The MCP server over the real engine, through the official client, in both eras."""
 
 import json
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import anyio
 import jsonschema
@@ -20,22 +18,10 @@ from callpost.toolset import Args, Call, Effect, Family, Result, Tool
 from callpost.wire.server import CLIENT_KEY, build_server
 from callpost_sandbox.vocobase import DEMO_AGENT_ID
 from callpost_vocobase import FAMILY as VOCOBASE
-from harness import Harness, harness
+from harness import harness
+from wire_client import ERAS, Mode, connected
 
-Mode = Literal["auto", "legacy"]
-ERAS = pytest.mark.parametrize("mode", ["auto", "legacy"])
 START = {"agent_id": DEMO_AGENT_ID, "to_number": "+14155550111", "provider": "twilio"}
-
-
-@asynccontextmanager
-async def connected(
-    mode: Mode, families: list[Family] | None = None, **environ: Any
-) -> AsyncGenerator[tuple[Harness, Client]]:
-    """A harness, and a client of its server."""
-    async with harness(families=families, **environ) as h:
-        with anyio.fail_after(20):
-            async with Client(build_server(h.callpost), mode=mode) as client:
-                yield h, client
 
 
 def envelope(result: types.CallToolResult) -> dict[str, Any]:

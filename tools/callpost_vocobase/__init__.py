@@ -14,6 +14,7 @@ from callpost_vocobase import (  # noqa: F401 because of the same
     documents,
     extraction,
     functions,
+    guide,
     phone_numbers,
     projects,
     sessions,

@@ -10,6 +10,7 @@ from callpost_voxburst import (  # noqa: F401 because of the same
     approvals,
     audience,
     billing,
+    guide,
     hashtags,
     image_jobs,
     left_out,

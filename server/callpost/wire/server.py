@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import mcp_types as types
-from mcp.server.caching import CacheHint
+from mcp.server.caching import CacheableMethod, CacheHint
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 
@@ -22,6 +22,7 @@ from callpost.errors import Fault, FieldProblem, InvalidArguments
 from callpost.schema import envelope_schema, input_schema
 from callpost.toolset import Tool
 from callpost.wire.absent import absent
+from callpost.wire.attached import Attached, only_page
 from callpost.wire.words import INSTRUCTIONS, NAME, TITLE, WEBSITE
 
 __all__ = ["CLIENT_KEY", "LISTING_TTL_MS", "build_server", "wire_tool"]
@@ -32,6 +33,14 @@ CLIENT_KEY = "callpost/idempotency-key"
 """Name in a request's `_meta` under which a client brings its own idempotency key."""
 
 LISTING_TTL_MS = 3_600_000
+UNCHANGING: tuple[CacheableMethod, ...] = (
+    "server/discover",
+    "tools/list",
+    "resources/list",
+    "resources/templates/list",
+    "prompts/list",
+)
+"""What stays as it is while a server runs, for whoever asks."""
 
 Context = ServerRequestContext[dict[str, Any], Any]
 
@@ -39,10 +48,12 @@ Context = ServerRequestContext[dict[str, Any], Any]
 def build_server(callpost: Callpost) -> Server[dict[str, Any]]:
     """A server of these tools; it may serve any number of connections."""
     listing: list[types.Tool] = []
+    attached = Attached(callpost)
 
     async def list_tools(
-        _: Context, __: types.PaginatedRequestParams | None
+        _: Context, params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
+        only_page(params)
         if not listing:
             listing.extend(wire_tool(tool) for tool in callpost.tools.values())
         return types.ListToolsResult(tools=list(listing))
@@ -65,10 +76,13 @@ def build_server(callpost: Callpost) -> Server[dict[str, Any]]:
         get_tool_input_schema=lambda _: None,
         on_list_tools=list_tools,
         on_call_tool=call_tool,
-        cache_hints={
-            "tools/list": CacheHint(LISTING_TTL_MS, "public"),
-            "server/discover": CacheHint(LISTING_TTL_MS, "public"),
-        },
+        on_list_resources=attached.list_resources,
+        on_list_resource_templates=attached.list_templates,
+        on_read_resource=attached.read,
+        on_list_prompts=attached.list_prompts,
+        on_get_prompt=attached.get_prompt,
+        on_completion=attached.complete,
+        cache_hints=dict.fromkeys(UNCHANGING, CacheHint(LISTING_TTL_MS, "public")),
     )
 
 
