@@ -24,7 +24,11 @@ class Args(BaseModel):
     """
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        defer_build=True,
     )
 
     @model_validator(mode="before")
@@ -70,7 +74,9 @@ class Result(BaseModel):
     Names may come in camelCase or snake_case; answers to a model are snake_case without nulls.
     """
 
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, hide_input_in_errors=True, defer_build=True
+    )
 
     unstored: ClassVar[frozenset[str]] = frozenset()
     """Fields that a replay does not need and the ledger therefore must not hold: numbers, texts."""
