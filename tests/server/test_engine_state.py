@@ -170,7 +170,7 @@ async def test_call_cancelled_while_it_waits_in_line_has_not_acted() -> None:
         await h.run("list_calls", {})
         waiting, sleep = anyio.Event(), h.clock.sleep
 
-        async def stuck(_: float) -> None:
+        async def stuck(seconds: float) -> None:
             waiting.set()
             await anyio.sleep_forever()
 
