@@ -126,7 +126,8 @@ def as_markdown(callpost: "Callpost") -> str:
     """The README's table: a row a toolset, and which of its tools are on by default."""
     rows: list[tuple[str, ...]] = []
     tools = callpost.catalog.tools.values()
-    for name in callpost.catalog.toolset_names:
+    has_default = {tool.toolset for tool in tools if tool.default}
+    for name in sorted(callpost.catalog.toolset_names, key=lambda name: name not in has_default):
         inside = [tool for tool in tools if tool.toolset == name]
         default = [f"`{tool.name}`" for tool in inside if tool.default]
         others = [f"`{tool.name}`" for tool in inside if not tool.default]
