@@ -151,7 +151,8 @@ class _Server(uvicorn.Server):
 @contextlib.contextmanager
 def _listening(port: int) -> Generator[socket.socket]:
     # Bound and listening before the server runs: the port is known, and early clients queue.
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+    # The protocol is named because asyncio turns off Nagle's delay only where it is.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((_HOST, port))
         listener.listen(128)
