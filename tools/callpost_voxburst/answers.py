@@ -1,16 +1,15 @@
-"""Answers that several resources share, and what a settlement asks of them."""
+"""Answers that several resources share."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, cast
 
 from pydantic import Field, model_validator
 
 from callpost.models import Result
-from callpost.toolset import Sent
 from callpost_voxburst.paging import shortened
 
-__all__ = ["Deleted", "Undocumented", "Wrapped", "is_after", "least"]
+__all__ = ["Deleted", "Undocumented", "Wrapped", "least"]
 
 LONGEST_TEXT = 12_000
 """Characters of one text in an answer whose shape nobody documented; a post has 10,000."""
@@ -65,15 +64,6 @@ class Undocumented(Result):
         given = cast("dict[str, Any]", data)
         is_ours = given.keys() == {"answer"} and isinstance(given["answer"], dict)
         return given if is_ours else {"answer": _trimmed(given)}
-
-
-def is_after(created_at: str | None, sent: Sent) -> bool:
-    """Whether something was created by a request sent then, as far as two clocks can tell."""
-    try:
-        created = datetime.fromisoformat(created_at or "")
-        return created >= sent.at + (sent.clock_offset or timedelta()) - CLOCK_SLACK
-    except (TypeError, ValueError):
-        return False
 
 
 def least(what: Mapping[str, Any], names: str) -> None:

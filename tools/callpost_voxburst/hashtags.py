@@ -7,8 +7,9 @@ from pydantic import AfterValidator, Field, model_validator
 from callpost.fields import Id, Text
 from callpost.models import Args, Result
 from callpost.toolset import Call, Dedupe, Effect, Sent, route
-from callpost_voxburst.answers import Deleted, Wrapped, is_after, least
+from callpost_voxburst.answers import Deleted, Wrapped, least
 from callpost_voxburst.api import FAMILY
+from callpost_voxburst.lost_creation import found_of
 from callpost_voxburst.pages import Page
 from callpost_voxburst.paging import Paged, Pagination
 
@@ -144,10 +145,10 @@ async def create_hashtag_set(args: CreateHashtagSet, call: Call) -> NewHashtagSe
 
     async def settle(sent: Sent) -> NewHashtagSet | None:
         page = await call.get(route("/hashtag-sets"), into=_UpstreamSets, query={"limit": 100})
-        for found in page.data:  # latest change first, so a new one is on the first page
-            if found.id and found.name == args.name and is_after(found.created_at, sent):
-                return NewHashtagSet.model_validate(found.compact())
-        return None
+        # Latest change first, so a new one is on the first page.
+        alike = [found for found in page.data if found.name == args.name]
+        found = await found_of(alike, sent, call)
+        return NewHashtagSet.model_validate(found.compact()) if found else None
 
     return await call.post(route("/hashtag-sets"), args.body(), into=NewHashtagSet, settle=settle)
 

@@ -7,9 +7,10 @@ from pydantic import Field
 from callpost.fields import Id, Text
 from callpost.models import Args, Result
 from callpost.toolset import Call, Dedupe, Effect, Sent, route
-from callpost_voxburst.answers import Deleted, Wrapped, is_after
+from callpost_voxburst.answers import Deleted, Wrapped
 from callpost_voxburst.api import FAMILY
 from callpost_voxburst.freeform import JsonObject, object_of
+from callpost_voxburst.lost_creation import found_of
 from callpost_voxburst.pages import List, Page, part
 from callpost_voxburst.paging import shortened
 
@@ -122,10 +123,9 @@ async def create_persona(args: CreatePersona, call: Call) -> NewPersona:
     """Create a brand voice for generated posts. Needs the Pro plan."""
 
     async def settle(sent: Sent) -> NewPersona | None:
-        for persona in await _all(call):
-            if persona.name == args.name and is_after(persona.created_at, sent):
-                return NewPersona(id=persona.id, name=persona.name)
-        return None
+        alike = [persona for persona in await _all(call) if persona.name == args.name]
+        persona = await found_of(alike, sent, call)
+        return NewPersona(id=persona.id, name=persona.name) if persona else None
 
     body = args.body()
     return await call.post(route("/personas/wizard"), body, into=NewPersona, settle=settle)
