@@ -34,6 +34,12 @@ check: install ## lint, format, types, import contracts
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
+bench: install ## what it costs and how much gets through; nothing here is asserted
+	$(BIN)/python tests/bench/startup.py
+	$(BIN)/python tests/bench/overhead.py
+	$(BIN)/python tests/bench/places.py
+	$(BIN)/python tests/bench/goodput.py
+
 snapshots: install ## rewrite the generated files: tool schemas, tables in the docs, manifests
 	CALLPOST_SNAPSHOTS=rewrite $(BIN)/python -m pytest -q tests/snapshots
 	CALLPOST_SNAPSHOTS=rewrite PYTHONPATH=tests $(BIN)/python -m contracts.operations >/dev/null

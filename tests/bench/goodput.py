@@ -60,7 +60,7 @@ class Counter:
             body = {"success": False, "error": {"code": "LIMIT_REACHED", "message": "slow down"}}
             return JSONResponse(body, 429)
         self.granted.append(now)
-        data = {"calls": [], "total": 0, "limit": 1, "offset": 0}
+        data: dict[str, object] = {"calls": [], "total": 0, "limit": 1, "offset": 0}
         if "/accounts" in request.url.path:
             return JSONResponse({"data": [], "pagination": {"hasMore": False}})
         return JSONResponse({"success": True, "data": data})
@@ -92,6 +92,8 @@ async def measure(tool: str, processes: int, kind: str, *, kill_one: bool) -> tu
     import uvicorn  # noqa: PLC0415 because only the measuring side serves
 
     counter = Counter(kind)
+    begin = end = 0.0
+    answered = refused = 0
     server = uvicorn.Server(
         uvicorn.Config(counter.app(), port=0, log_level="error", access_log=False, lifespan="off")
     )
@@ -114,7 +116,7 @@ async def measure(tool: str, processes: int, kind: str, *, kill_one: bool) -> tu
             }
             busy = str(max(2, 2 * LIMIT // processes))
             children = [
-                subprocess.Popen([sys.executable, "-c", WORKER, tool, busy], env=env)  # noqa: ASYNC220, S603 because it starts our own worker
+                subprocess.Popen([sys.executable, "-c", WORKER, tool, busy], env=env)  # noqa: ASYNC220 because it starts our own worker
                 for _ in range(processes)
             ]
             while not counter.granted:

@@ -42,7 +42,7 @@ def measure(processes: int) -> list[float]:
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "ledger.sqlite3")
         children = [
-            subprocess.Popen(  # noqa: S603 because it starts our own worker
+            subprocess.Popen(
                 [sys.executable, "-c", WORKER, path, str(TAKEN), str(n), pause],
                 stdout=subprocess.PIPE,
                 text=True,

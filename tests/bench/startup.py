@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -25,7 +26,7 @@ async def main():
         await server.run(read, write, server.create_initialization_options())
 anyio.run(main)
 """
-INITIALIZE = {
+INITIALIZE: dict[str, object] = {
     "jsonrpc": "2.0",
     "id": 1,
     "method": "initialize",
@@ -35,14 +36,14 @@ INITIALIZE = {
         "clientInfo": {"name": "bench", "version": "1"},
     },
 }
-LIST = {"jsonrpc": "2.0", "id": 2, "method": "tools/list", "params": {}}
+LIST: dict[str, object] = {"jsonrpc": "2.0", "id": 2, "method": "tools/list", "params": {}}
 SETTLED_S = 3.0
 
 
 def once(command: list[str], env: dict[str, str]) -> tuple[float, float, float]:
     """Seconds to `initialize`, seconds to `tools/list`, MiB resident a while after."""
     begin = time.perf_counter()
-    child = subprocess.Popen(  # noqa: S603 because the commands are given by whoever measures
+    child = subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -57,10 +58,7 @@ def once(command: list[str], env: dict[str, str]) -> tuple[float, float, float]:
         child.stdin.write(b'{"jsonrpc":"2.0","method":"notifications/initialized"}\n')
         _ask(child, LIST)
         listed = time.perf_counter() - begin
-        while time.perf_counter() - begin < SETTLED_S:
-            os.sched_yield() if hasattr(os, "sched_yield") else None
-            child.poll()
-            _pause()
+        _pause(SETTLED_S)
         resident = _resident(child.pid)
     finally:
         child.stdin.close()
@@ -69,8 +67,8 @@ def once(command: list[str], env: dict[str, str]) -> tuple[float, float, float]:
     return initialized, listed, resident
 
 
-def _pause() -> None:
-    subprocess.run(["sleep", "0.2"], check=False)  # noqa: S607 because any sleep will do
+def _pause(seconds: float) -> None:
+    threading.Event().wait(seconds)
 
 
 def _ask(child: "subprocess.Popen[bytes]", message: dict[str, object]) -> None:
@@ -95,16 +93,17 @@ def _resident(pid: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--other", nargs=2, action="append", default=[])
+    parser.add_argument("--other", nargs=2, action="append", metavar=("NAME", "COMMAND"))
     given = parser.parse_args()
+    others: list[tuple[str, str]] = given.other or []
     servers = {
         "Callpost": [str(Path(sys.executable).with_name("callpost"))],
         "bare server of the SDK": [sys.executable, "-c", BARE],
-    } | {name: shlex.split(command) for name, command in given.other}
+    } | {name: shlex.split(command) for name, command in others}
     figures: dict[str, list[tuple[float, float, float]]] = {name: [] for name in servers}
     with tempfile.TemporaryDirectory() as folder:
         env = os.environ | {"CALLPOST_STATE": str(Path(folder) / "ledger.sqlite3")}
-        for _ in range(given.rounds):
+        for _ in range(int(given.rounds)):
             for name, command in servers.items():
                 figures[name].append(once(command, env))
     print("| server | initialize ms | ratio | tools/list ms | MiB |")
