@@ -2,6 +2,7 @@
 
 import io
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, cast
 
 import anyio
 import httpx2
+import pytest
 from mcp import Client
 from mcp_types import CallToolResult
 
@@ -17,6 +19,7 @@ from callpost.cli.demo.agent import Agent
 from callpost.cli.demo.plain import Plain
 from callpost.cli.demo.stage import Promise, Stage
 from callpost.cli.demo.world import World, world
+from processes.child import WAIT_S, child
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -76,6 +79,20 @@ def test_every_promise_holds_and_the_pipe_gets_no_colour(tmp_path: Path) -> None
     assert shown is not None
     assert masked(shown[0]) == masked(table), "README.md shows the demo of another day"
     assert not list(tmp_path.iterdir()), "it leaves nothing behind at home"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_ends_it_with_its_servers(number: signal.Signals) -> None:
+    async with child("demo") as running:
+        assert running.process.stdout is not None
+        shown = b""
+        with anyio.fail_after(WAIT_S):
+            while b"start_call" not in shown:
+                shown += await running.process.stdout.receive()
+        running.process.send_signal(number)
+        assert await running.ended() == 128 + number
+        assert running.stderr == ""
+    assert b"promise was broken" not in shown
 
 
 def test_one_broken_promise_is_told_and_fails_the_demo() -> None:

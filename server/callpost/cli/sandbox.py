@@ -1,14 +1,14 @@
 """`callpost sandbox`: both documented APIs on loopback, until stopped."""
 
 import argparse
+import contextlib
 import json
-import signal
-import sys
 from typing import TYPE_CHECKING
 
 import anyio
 
 from callpost.cli.failures import USAGE, CommandError
+from callpost.cli.signals import ended_by_signal
 
 if TYPE_CHECKING:
     from callpost.cli import Subparsers
@@ -66,13 +66,8 @@ def add_parser(subparsers: "Subparsers") -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until stopped."""
-    settings = _settings(args)
-    try:
-        anyio.run(_serve, settings, args.vocobase_port, args.voxburst_port)
-    except KeyboardInterrupt:
-        return 0
-    except (OSError, OverflowError) as error:
-        raise CommandError(f"the sandbox cannot listen there: {error}", USAGE) from None
+    with contextlib.suppress(KeyboardInterrupt):
+        anyio.run(_until_stopped, _settings(args), args.vocobase_port, args.voxburst_port)
     return 0
 
 
@@ -91,6 +86,16 @@ def _settings(args: argparse.Namespace) -> "SandboxSettings":
         raise CommandError(f"{option}: {wrong['msg']}", USAGE) from None
 
 
+async def _until_stopped(
+    settings: "SandboxSettings", vocobase_port: int, voxburst_port: int
+) -> None:
+    async with ended_by_signal():
+        try:
+            await _serve(settings, vocobase_port, voxburst_port)
+        except (OSError, OverflowError) as error:
+            raise CommandError(f"the sandbox cannot listen there: {error}", USAGE) from None
+
+
 async def _serve(settings: "SandboxSettings", vocobase_port: int, voxburst_port: int) -> None:
     from callpost_sandbox.serve import serve_sandbox  # noqa: PLC0415 because of start-up cost
 
@@ -103,11 +108,5 @@ async def _serve(settings: "SandboxSettings", vocobase_port: int, voxburst_port:
             "vocobase_key": box.vocobase_key,
             "voxburst_key": box.voxburst_key,
         }
-        if sys.platform == "win32":  # no signals there; Ctrl+C arrives as KeyboardInterrupt
-            print(json.dumps(told), flush=True)
-            await anyio.sleep_forever()
-            return
-        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-            print(json.dumps(told), flush=True)
-            async for _ in signals:
-                return
+        print(json.dumps(told), flush=True)
+        await anyio.sleep_forever()

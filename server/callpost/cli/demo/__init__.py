@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from callpost.cli.failures import FAILED, CommandError
+from callpost.cli.signals import ended_by_signal
 
 if TYPE_CHECKING:
     from callpost.cli import Subparsers
@@ -35,9 +36,12 @@ def run(args: argparse.Namespace) -> int:
 async def _played() -> int:
     from callpost.cli.demo.play import play  # noqa: PLC0415 because of start-up cost
 
-    try:
-        with anyio.fail_after(LONGEST_S):
+    held = False
+    async with ended_by_signal() as stop:
+        with anyio.move_on_after(LONGEST_S) as patience:
             held = await play()
-    except TimeoutError:
-        raise CommandError(f"the demo did not end within {LONGEST_S:.0f} s") from None
+        if patience.cancelled_caught:
+            raise CommandError(f"the demo did not end within {LONGEST_S:.0f} s")
+    if stop.number is not None:
+        return 128 + stop.number
     return 0 if held else FAILED
