@@ -122,16 +122,25 @@ def ways(tool: Tool) -> Iterator[Way]:
         yield Way(st.just(validated(tool.args, SPECIAL[tool.name])), 1)
     required = schema.get("required", [])
     for name, part in schema["properties"].items():
-        for choice in _choices(part) if name not in required else ():
+        for choice in _choices(part):
+            if choice is part and name in required:
+                continue
             named = {**schema["properties"], name: choice}
             sure = {**schema, "properties": named, "required": [*required, name]}
             yield Way(_taken(sure, tool), 3)
 
 
 def _choices(part: Schema) -> list[Schema]:
+    """The argument with each of its closed values, or with each of its own optional parts."""
     if part.get("type") == "boolean":
         return [{"const": not part.get("default", False)}]
-    return [{"const": value} for value in part.get("enum", ())] or [part]
+    if "enum" in part:
+        return [{"const": value} for value in part["enum"]]
+    if part.get("type") == "array":
+        return [{**part, "items": item} for item in _choices(part.get("items", {}))]
+    required = part.get("required", [])
+    optional = [name for name in part.get("properties", {}) if name not in required]
+    return [{**part, "required": [*required, name]} for name in optional] or [part]
 
 
 def _taken(schema: Schema, tool: Tool) -> st.SearchStrategy[Args]:

@@ -92,7 +92,8 @@ def _objects(schema: Schema, hint: Hint, *, tolerance: bool) -> Strategy:
         name: values(part, hint=hint, name=name, tolerance=tolerance)
         for name, part in schema.get("properties", {}).items()
     }
-    required = {name for name in schema.get("required", ()) if name in parts}
+    # A list, not a set: the order decides what is drawn, and every run shall draw the same.
+    required = [name for name in parts if name in schema.get("required", ())]
     further = schema.get("additionalProperties")
     if not parts and isinstance(further, Mapping):
         inner = values(cast("Schema", further), hint=hint, tolerance=tolerance)
