@@ -3,6 +3,8 @@
 from callpost.know_how import Choice, Guide, KnowHow, Prompt, PromptArgument, Resource
 from callpost_vocobase.api import FAMILY
 
+__all__: list[str] = []
+
 _STATUSES = """\
 A call is `pending`, `ringing`, then `in_progress`; it ends as `completed`, `failed`, `no_answer`,
 `busy` or `canceled`. Voicemail is no status: such a call reads `completed`, and `disposition` and

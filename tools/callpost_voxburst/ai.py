@@ -15,6 +15,8 @@ from callpost_voxburst.answers import Undocumented
 from callpost_voxburst.api import FAMILY
 from callpost_voxburst.freeform import JsonObject, object_of
 
+__all__ = ["Further", "ai"]
+
 ai = FAMILY.toolset("ai", title="AI texts and images")
 
 Content = Annotated[Text, Field(min_length=1, max_length=10_000)]

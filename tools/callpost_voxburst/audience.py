@@ -14,6 +14,8 @@ from callpost_voxburst.api import FAMILY
 from callpost_voxburst.pages import List, NumberedPage, Page, numbered, page_query
 from callpost_voxburst.paging import shortened
 
+__all__ = ["audience"]
+
 audience = FAMILY.toolset("audience", title="Audience")
 
 LONGEST_MESSAGE = 1000

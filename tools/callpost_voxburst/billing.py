@@ -17,6 +17,8 @@ from callpost_voxburst.answers import Undocumented
 from callpost_voxburst.api import FAMILY
 from callpost_voxburst.freeform import JsonObject, object_of
 
+__all__ = ["billing"]
+
 billing = FAMILY.toolset("billing", title="Billing")
 
 Request = Annotated[

@@ -3,6 +3,8 @@
 from callpost.know_how import Choice, Guide, KnowHow, Prompt, PromptArgument, Resource
 from callpost_voxburst.api import FAMILY
 
+__all__: list[str] = []
+
 _STATUSES = """\
 A post is `draft`, `pending_approval`, `approved`, `scheduled`, `publishing`, then `published`,
 `partial` or `failed`; or `cancelled`, `unpublished`, `archived`. `partial` means that some accounts

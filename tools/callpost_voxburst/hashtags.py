@@ -13,6 +13,8 @@ from callpost_voxburst.lost_creation import found_of
 from callpost_voxburst.pages import Page
 from callpost_voxburst.paging import Paged, Pagination
 
+__all__ = ["hashtags"]
+
 hashtags = FAMILY.toolset("hashtags", title="Hashtag sets")
 
 SHOWN_TAGS = 20

@@ -12,6 +12,8 @@ from callpost_voxburst.ai import Further, ai
 from callpost_voxburst.answers import Wrapped
 from callpost_voxburst.freeform import object_of
 
+__all__ = ["FINISHED"]
+
 FINISHED = frozenset({"COMPLETED", "PARTIAL", "CANCELLED", "FAILED"})
 """States of a job that stay (contract ImageJob)."""
 

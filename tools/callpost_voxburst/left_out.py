@@ -2,6 +2,8 @@
 
 from callpost_voxburst.api import FAMILY
 
+__all__ = []
+
 FAMILY.unserved |= {
     "executeBatch": "it can hide any write, also those that a policy denies; create_posts does "
     "the usual case",

@@ -14,6 +14,8 @@ from callpost_voxburst.lost_creation import found_of
 from callpost_voxburst.pages import List, Page, part
 from callpost_voxburst.paging import shortened
 
+__all__ = ["CreatePersona", "personas"]
+
 personas = FAMILY.toolset("personas", title="Personas")
 
 LONGEST_PROMPT = 30_000

@@ -11,6 +11,8 @@ from callpost.toolset import Call, Dedupe, Effect, route
 from callpost_voxburst.answers import least
 from callpost_voxburst.api import FAMILY
 
+__all__ = ["settings"]
+
 settings = FAMILY.toolset("settings", title="Settings")
 
 Days = Annotated[int, Field(ge=1, le=3650)]

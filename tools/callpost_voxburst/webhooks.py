@@ -12,6 +12,8 @@ from callpost_voxburst.api import FAMILY
 from callpost_voxburst.lost_creation import found_of
 from callpost_voxburst.pages import List, Page, part
 
+__all__ = ["GONE", "NewWebhook", "Webhook", "webhooks"]
+
 webhooks = FAMILY.toolset("webhooks", title="Webhooks")
 
 Url = Annotated[str, Field(pattern=r"^https?://[^\s]+$", max_length=2048)]
