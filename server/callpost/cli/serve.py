@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from callpost.cli.departure import LAST_WORDS_S, Departure
 from callpost.cli.failures import FAILED, USAGE, CommandError
+from callpost.wire.front import Front
 from callpost.wire.inlet import Inlet
 from callpost.wire.pipe import Pipe
 
@@ -58,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
         anyio.run(_over_http, departure, args.http, args.sandbox)
         departure.leave()
     pipe = Pipe.taken()
-    inlet = Inlet(pipe)
+    inlet = Inlet(pipe, Front(sandbox=args.sandbox))
     inlet.start()
 
     import anyio  # noqa: PLC0415 -- the host's first lines are read while this is imported

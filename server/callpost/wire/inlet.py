@@ -27,7 +27,12 @@ class Replies(Protocol):
 
     @property
     def owes(self) -> bool:
-        """Whether a line came whose answer only the server can give, or settings are in doubt."""
+        """Whether only the server can answer what came, or tell what is wrong with a setting."""
+        ...
+
+    @property
+    def answered(self) -> set[str]:
+        """Identifiers, as JSON, of the requests answered here and not yet by the server."""
         ...
 
 
@@ -41,6 +46,11 @@ class Inlet:
         self._kept: list[bytes | None] = []
         self._sink: Sink | None = None
         self._turn = threading.Lock()
+
+    @property
+    def answered(self) -> set[str]:
+        """What the server's answers are not wanted for; whoever leaves one out takes it away."""
+        return self._replies.answered if self._replies else set()
 
     def start(self) -> None:
         """Begin to read."""

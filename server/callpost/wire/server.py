@@ -6,7 +6,7 @@ an exception to the client.
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import mcp_types as types
@@ -23,6 +23,7 @@ from callpost.schema import envelope_schema, input_schema
 from callpost.toolset import Tool
 from callpost.wire.absent import absent
 from callpost.wire.attached import Attached, only_page
+from callpost.wire.listing import FILE
 from callpost.wire.words import INSTRUCTIONS, NAME, TITLE, WEBSITE
 
 __all__ = ["CLIENT_KEY", "LISTING_TTL_MS", "build_server", "wire_tool"]
@@ -55,7 +56,7 @@ def build_server(callpost: Callpost) -> Server[dict[str, Any]]:
     ) -> types.ListToolsResult:
         only_page(params)
         if not listing:
-            listing.extend(wire_tool(tool) for tool in callpost.tools.values())
+            listing.extend(_listed(callpost.tools.values()))
         return types.ListToolsResult(tools=list(listing))
 
     async def call_tool(ctx: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
@@ -84,6 +85,19 @@ def build_server(callpost: Callpost) -> Server[dict[str, Any]]:
         on_completion=attached.complete,
         cache_hints=dict.fromkeys(UNCHANGING, CacheHint(LISTING_TTL_MS, "public")),
     )
+
+
+def _listed(tools: Iterable[Tool]) -> Iterator[types.Tool]:
+    """Each tool, as generated before where it is one of ours: that builds no schemas."""
+    generated: dict[str, Any] = {}
+    if FILE.is_file():
+        generated = json.loads(FILE.read_text(encoding="utf-8"))["tools"]
+    for tool in tools:
+        entry = generated.get(tool.name)
+        if entry is not None and entry["module"] == tool.handler.__module__:
+            yield types.Tool.model_validate(entry["tool"])
+        else:
+            yield wire_tool(tool)
 
 
 def wire_tool(tool: Tool) -> types.Tool:

@@ -4,11 +4,14 @@ The SDK reads stdin in threads that cannot be joined while the host keeps it ope
 lines that were read before it was there.
 """
 
+import json
+import logging
 import math
 from collections.abc import Callable
 from functools import partial
 
 import anyio
+import mcp_types as types
 from anyio import from_thread, to_thread
 from anyio.lowlevel import current_token
 from anyio.streams.memory import MemoryObjectReceiveStream
@@ -21,6 +24,8 @@ from callpost.wire.pipe import Pipe
 from callpost.wire.server import build_server
 
 __all__ = ["serve_stdio"]
+
+logger = logging.getLogger(__name__)
 
 Outgoing = MemoryObjectReceiveStream[SessionMessage]
 
@@ -57,7 +62,7 @@ async def serve_stdio(
         from_thread.run_sync(feed, line, token=token)
 
     async with anyio.create_task_group() as tasks, refusals:
-        tasks.start_soon(_write, pipe, outgoing, partial(feed, None))
+        tasks.start_soon(_write, pipe, outgoing, inlet.answered, partial(feed, None))
         tasks.start_soon(_hand_over, inlet, sink)
         await server.run(read, write, server.create_initialization_options())
 
@@ -67,13 +72,30 @@ async def _hand_over(inlet: Inlet, sink: Callable[[bytes | None], None]) -> None
     await to_thread.run_sync(inlet.hand_over, sink, abandon_on_cancel=True)
 
 
-async def _write(pipe: Pipe, outgoing: Outgoing, hang_up: Callable[[], None]) -> None:
+async def _write(
+    pipe: Pipe, outgoing: Outgoing, answered: set[str], hang_up: Callable[[], None]
+) -> None:
     limiter = anyio.CapacityLimiter(1)
     async with outgoing:
         async for item in outgoing:
+            if answered and _is_answered(item.message, answered):
+                continue
             line = item.message.model_dump_json(by_alias=True, exclude_unset=True).encode()
             try:
                 await to_thread.run_sync(pipe.write, line, abandon_on_cancel=True, limiter=limiter)
             except OSError:  # the host does not listen any more
                 hang_up()
                 return
+
+
+def _is_answered(message: types.JSONRPCMessage, answered: set[str]) -> bool:
+    """Whether the inlet gave this answer already."""
+    if not isinstance(message, types.JSONRPCResponse | types.JSONRPCError):
+        return False
+    identifier = json.dumps(message.id)
+    if identifier not in answered:
+        return False
+    answered.remove(identifier)
+    if isinstance(message, types.JSONRPCError):
+        logger.error("the server refused what was answered at the start: %s", message.error.message)
+    return True
