@@ -5,6 +5,7 @@ from then on it is `LostError`, because an upstream may have acted on what reach
 """
 
 import json
+import logging
 import math
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from callpost.call import Route
 from callpost.clock import Clock
 
 __all__ = ["LOOPBACK", "Access", "LostError", "NotSentError", "Upstream", "clock_offset_s"]
+
+logger = logging.getLogger(__name__)
 
 LONGEST_BODY = 8 * 1024 * 1024
 CONNECT_S = 5.0
@@ -158,8 +161,11 @@ class Upstream:
             raise NotSentError(type(error).__name__) from None
         except TimeoutError:
             raise LostError("no answer in time") from None
+        except httpx2.TimeoutException:
+            raise LostError("no answer in time") from None
         except (httpx2.HTTPError, OSError) as error:
-            raise LostError(type(error).__name__) from None
+            logger.debug("a request was lost: %s", type(error).__name__)
+            raise LostError("the connection broke") from None
         parsed, is_json = _parsed(content)
         return Reply(
             status=response.status_code,

@@ -154,7 +154,10 @@ async def _settle(args: argparse.Namespace, callpost: "Callpost") -> int:
     state = State.SUCCEEDED if args.happened else State.REJECTED
     answer = _answer(callpost, record, args.id) if args.happened else None
     engine = callpost.engine
-    if not await engine.ledger.settle_by_hand(record.key, state, answer, engine.clock.now()):
+    effect_id = args.id if args.happened else None
+    if not await engine.ledger.settle_by_hand(
+        record.key, state, answer, engine.clock.now(), effect_id
+    ):
         raise CommandError(
             f"{_short(record.key)} is {record.state.value}, or running just now; only what is open "
             "can be settled: see «callpost ledger list --open»."

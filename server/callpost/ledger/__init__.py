@@ -130,7 +130,9 @@ class Ledger(Protocol):
         """
         ...
 
-    async def settle_by_hand(self, key: str, state: State, answer: Any, now: float) -> bool:
+    async def settle_by_hand(
+        self, key: str, state: State, answer: Any, now: float, effect_id: str | None = None
+    ) -> bool:
         """A person says what became of an open intent; False where it is not open, or is running.
 
         `SUCCEEDED` speaks for the whole intent, `REJECTED` for the step that is open: earlier ones

@@ -47,8 +47,10 @@ class SqliteRecords:
 
         return await self._db.run(work, durable=True)
 
-    async def settle_by_hand(self, key: str, state: State, answer: Any, now: float) -> bool:
-        """A person says what became of an open intent."""
+    async def settle_by_hand(
+        self, key: str, state: State, answer: Any, now: float, effect_id: str | None = None
+    ) -> bool:
+        """A person says what became of an open intent, and which effect is its own."""
 
         def work(db: sqlite3.Connection) -> bool:
             row = db.execute(
@@ -57,8 +59,9 @@ class SqliteRecords:
             if row is None or self._is_held(row):
                 return False
             db.execute(
-                "UPDATE steps SET state = ? WHERE intent = ? AND state IN ('sent', 'unsettled')",
-                (state.value, row["id"]),
+                "UPDATE steps SET state = ?, effect_id = coalesce(?, effect_id)"
+                " WHERE intent = ? AND state IN ('sent', 'unsettled')",
+                (state.value, effect_id, row["id"]),
             )
             # What earlier steps did stays done: the intent goes on behind them.
             is_half_done = state is State.REJECTED and record_of(db, row).has_acted
