@@ -132,8 +132,18 @@ async def child(
     env: Mapping[str, str] | None = None,
     python: Sequence[str] = (),
     stdout: int = subprocess.PIPE,
+    program: str | None = None,
 ) -> AsyncGenerator[Child]:
-    """`python -m callpost …` with nothing in its environment but what is given."""
+    """`python -m callpost …` with nothing in its environment but what is given.
+
+    Args:
+        arguments: Of the command.
+        env: More environment.
+        python: Options of the interpreter.
+        stdout: Instead of a pipe that is read here.
+        program: Python, run instead of the command.
+    """
+    what = ["-m", "callpost", *arguments] if program is None else ["-c", program]
     with tempfile.TemporaryDirectory() as folder:
         environ = {
             "CALLPOST_STATE": str(Path(folder) / "ledger.sqlite3"),
@@ -143,7 +153,7 @@ async def child(
             **(env or {}),
         }
         process = await anyio.open_process(
-            [sys.executable, *python, "-m", "callpost", *arguments],
+            [sys.executable, *python, *what],
             stdin=subprocess.PIPE,
             stdout=stdout,
             stderr=subprocess.PIPE,
