@@ -50,6 +50,8 @@ class Errand(Traffic):
     has_sent: bool = False
     has_acted: bool = False
     is_open: bool = False
+    was_paced: bool = False
+    """The newest request was refused for its pace alone: the next one is the same try."""
     is_resumed: bool = False
     """An earlier call of the same intent sent something that may have had an effect."""
     done_at: float | None = None
@@ -90,7 +92,7 @@ class Errand(Traffic):
         """What the intent is if this call ends now."""
         if self.is_open or self.prior_is_open:
             return State.UNSETTLED
-        return State.RESERVED if self.has_acted else State.REJECTED
+        return State.RESERVED if self.has_acted or self.was_paced else State.REJECTED
 
     def truthful(self, fault: Fault) -> Fault:
         """The fault with what this intent has done so far: never «none» once it has acted."""

@@ -14,7 +14,8 @@
     send: wait in line ─▶ record «sent» on disk ─▶ one request ─▶ record what became of it
             2xx and readable    succeeded
             a definite refusal  rejected, the fault is told
-            429                 rejected, the window is closed; wait or tell how long
+            429                 rejected, the window is closed; wait or tell how long, then the
+                                same again with the same key, or after a look
             never left          rejected, `Unreachable`
             anything else       unsettled, find out
         a second request for an open step is refused
@@ -37,7 +38,7 @@ from callpost.errors import Fault, InProgress, Paced, Unreachable, Unsettled
 from callpost.ledger import Outcome, State
 from callpost.models import Result
 from callpost.pace import Priority
-from callpost.settlement import absent, find_out, has_key, look, not_done, unknown
+from callpost.settlement import absent, before_again, find_out, has_key, look, not_done, unknown
 from callpost.step import Try, Write, held, record, succeed
 from callpost.upstream import LostError, NotSentError
 
@@ -77,8 +78,12 @@ async def write_once(
     while True:
         if known.is_open:
             found = await find_out(errand, write, known)
-            if found is not None:
-                return found
+        elif known.step is not None and known.step.was_paced:
+            found = await before_again(errand, write, known)
+        else:
+            found = None
+        if found is not None:
+            return found
         if known.sends >= SENDS_IN_ONE_CALL or errand.seconds_left() < 1.0:
             raise unknown(errand, known) if known.is_open else not_done(errand)
         if known.sends:
@@ -173,7 +178,8 @@ async def _keep(errand: "Errand", known: Try, verdict: Result | Fault, *, was_op
     elif was_open or isinstance(verdict, Unsettled | InProgress):
         await record(errand, known, Outcome(State.UNSETTLED))
     else:
-        await record(errand, known, Outcome(State.REJECTED))
+        counts = not isinstance(verdict, Paced)
+        await record(errand, known, Outcome(State.REJECTED, counts=counts))
 
 
 async def _conclude(

@@ -13,7 +13,16 @@ from callpost.step import Try, Write, held, record
 if TYPE_CHECKING:
     from callpost.errand import Errand
 
-__all__ = ["absent", "ask_a_person", "find_out", "has_key", "look", "not_done", "unknown"]
+__all__ = [
+    "absent",
+    "ask_a_person",
+    "before_again",
+    "find_out",
+    "has_key",
+    "look",
+    "not_done",
+    "unknown",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +63,17 @@ async def find_out(errand: "Errand", write: Write[ResultT], known: Try) -> Resul
             raise unknown(errand, known, retry_after_s=wait)
         await errand.progress("Looking whether it happened", done=0.0, total=wait)
         await errand.sleep(wait)
+
+
+async def before_again(errand: "Errand", write: Write[ResultT], known: Try) -> ResultT | None:
+    """Before a request refused for its pace goes out again: look, where a second effect matters.
+
+    A gateway may count after it has passed a request on. The same key makes that harmless; without
+    one, a look is cheaper than ringing twice.
+    """
+    if write.settle is None or write.repeatable or errand.tool.api.key_header is not None:
+        return None
+    return await look(errand, write, known)
 
 
 def has_key(errand: "Errand", known: Try) -> bool:

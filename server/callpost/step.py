@@ -73,11 +73,12 @@ async def succeed(errand: "Errand", result: Result) -> None:
 
 async def record(errand: "Errand", known: Try, outcome: Outcome) -> None:
     """Keep what is known of the step now."""
-    errand.is_open = outcome.state is State.UNSETTLED
+    errand.is_open, errand.was_paced = outcome.state is State.UNSETTLED, not outcome.counts
     known.is_kept = await _keep(errand, outcome)
     if known.step is not None:
         looks = known.step.looks + outcome.looked
-        known.step = replace(known.step, state=outcome.state, looks=looks)
+        tries = known.step.tries - (not outcome.counts)
+        known.step = replace(known.step, state=outcome.state, looks=looks, tries=tries)
 
 
 async def _keep(errand: "Errand", outcome: Outcome) -> bool:

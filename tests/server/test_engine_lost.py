@@ -7,6 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from callpost_sandbox.faults import Fault
 from callpost_sandbox.settings import SandboxSettings
 from callpost_sandbox.voxburst.seed import ACCOUNT_IDS
 from deeds import NUMBER, POST, ROOMY, START, WIDE, calls, did, patiently
@@ -398,3 +399,40 @@ async def test_lost_create_with_a_past_time_is_found_on_retry() -> None:
 
 def instant(seconds: float) -> str:
     return datetime.fromtimestamp(int(seconds), UTC).isoformat()
+
+
+@pytest.mark.parametrize("retry_after", [None, 0, 1, 40])
+async def test_start_refused_for_pace_after_it_rang_is_found(retry_after: int | None) -> None:
+    async with harness() as h:
+        fault = Fault(when="after", status=429, method="POST", retry_after=retry_after)
+        h.sandbox.vocobase.faults.add(fault)
+        answers = await patiently(h, "start_call", START)
+        assert answers[-1]["ok"]
+        assert calls(h) == 1
+
+
+@pytest.mark.parametrize("retry_after", [None, 0, 1, 40])
+async def test_post_refused_for_pace_after_it_was_saved_is_there_once(
+    retry_after: int | None,
+) -> None:
+    async with harness() as h:
+        fault = Fault(when="after", status=429, method="POST", retry_after=retry_after)
+        h.sandbox.voxburst.faults.add(fault)
+        answers = await patiently(h, "create_post", POST)
+        assert answers[-1]["ok"]
+        assert all(answer["error"]["code"] == "rate_limited" for answer in answers[:-1])
+        assert did(h, "post_created") == 1
+
+
+@pytest.mark.parametrize(("name", "arguments"), [("start_call", START), ("create_post", POST)])
+async def test_refusal_for_pace_before_anything_happened_is_told_as_such(
+    name: str, arguments: dict[str, Any]
+) -> None:
+    async with harness() as h:
+        for box in (h.sandbox.vocobase, h.sandbox.voxburst):
+            box.faults.add(Fault(when="before", status=429, method="POST", retry_after=40))
+        answers = await patiently(h, name, arguments)
+        assert [a["ok"] for a in answers] == [False, True]
+        error = answers[0]["error"]
+        assert (error["code"], error["side_effect"]) == ("rate_limited", "none")
+        assert calls(h) + did(h, "post_created") == 1

@@ -69,13 +69,14 @@ MOVES: Mapping[State | None, frozenset[State]] = {
     None: frozenset({State.SENT}),
     State.SENT: frozenset({State.SENT, State.SUCCEEDED, State.REJECTED, State.UNSETTLED}),
     State.UNSETTLED: frozenset({State.SENT, State.SUCCEEDED, State.REJECTED, State.UNSETTLED}),
-    State.REJECTED: frozenset({State.SENT}),
+    State.REJECTED: frozenset({State.SENT, State.SUCCEEDED}),
     State.SUCCEEDED: frozenset(),
 }
 """Which state of a step may follow which; None is a step that was never tried.
 
 From `sent` and `unsettled` to `sent` leads only the same request with the same key, or one that may
-be repeated: it is one try, and stays open until an answer closes it.
+be repeated: it is one try, and stays open until an answer closes it. From `rejected` to `succeeded`
+leads only a look before the next try, where the refusal was for pace and something took it further.
 """
 
 

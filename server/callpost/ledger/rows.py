@@ -60,10 +60,10 @@ def write_outcome(db: sqlite3.Connection, hold: Hold, n: int, outcome: Outcome, 
     move(db, hold, n, outcome.state)
     db.execute(
         "UPDATE steps SET state = ?, answer = ?, effect_id = coalesce(?, effect_id),"
-        " looks = looks + ? WHERE intent = ? AND n = ?",
+        " looks = looks + ?, tries = tries - ? WHERE intent = ? AND n = ?",
         (
             *(outcome.state.value, encoded(outcome.answer), outcome.effect_id),
-            *(outcome.looked, hold.record_id, n),
+            *(outcome.looked, not outcome.counts, hold.record_id, n),
         ),
     )
     open_state = outcome.state if outcome.state is State.UNSETTLED else State.RESERVED

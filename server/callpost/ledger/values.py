@@ -91,6 +91,11 @@ class StepRecord:
     """How often a settlement looked and found nothing."""
     effect_id: str | None = None
 
+    @property
+    def was_paced(self) -> bool:
+        """Whether it was refused for its pace alone, without being judged."""
+        return self.state is State.REJECTED and self.tries == 0
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -220,3 +225,5 @@ class Outcome:
     effect_id: str | None = None
     looked: bool = False
     """Whether a settlement looked and found nothing."""
+    counts: bool = True
+    """A request refused for its pace was not judged, and is not a try: its key stays good."""
