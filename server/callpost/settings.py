@@ -5,6 +5,7 @@ has a `_FILE` form. A message about a wrong setting names it and the remedy, nev
 """
 
 import difflib
+import logging
 import os
 import re
 import sys
@@ -22,11 +23,14 @@ from callpost.intent import scope_of
 from callpost.pace import Limit
 from callpost.upstream import LOOPBACK, Access
 
-__all__ = ["Settings", "default_state_path", "read_settings"]
+__all__ = ["NAMES", "Settings", "default_state_path", "read_settings"]
+
+logger = logging.getLogger(__name__)
 
 _LIMIT = re.compile(r"\s*([a-z]+\.[a-z_]+)\s*=\s*(\d+)\s*/\s*(\d+(?:\.\d+)?)\s*s?\s*")
 _FALSE = {"", "0", "false", "no", "off"}
 LONGEST_WAIT_S = 40.0
+PREFIX = "CALLPOST_"
 
 
 class Settings(BaseModel):
@@ -122,7 +126,7 @@ NAMES = (
     "CALLPOST_HTTP_TOKEN",
     "CALLPOST_HTTP_TOKEN_FILE",
 )
-"""Every setting of the core; a name that is not here is a mistake that would be silent."""
+"""Every setting of the core. A name that is nearly one of these is a mistake that would be silent."""
 
 
 def _refuse_unknown(env: Mapping[str, str]) -> None:
@@ -132,10 +136,14 @@ def _refuse_unknown(env: Mapping[str, str]) -> None:
                 "CALLPOST_POLICY is set, but this version cannot enforce a policy file; it would "
                 "promise what is not kept. Remove it, or use CALLPOST_READ_ONLY=1."
             )
-        if name.startswith("CALLPOST_") and name not in NAMES and not _is_foreign(name):
-            near = difflib.get_close_matches(name, NAMES, n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            raise SettingsError(f"{name} is not a setting of Callpost.{hint}")
+        if name.startswith(PREFIX) and name not in NAMES and not _is_foreign(name):
+            known = [setting.removeprefix(PREFIX) for setting in NAMES]
+            near = difflib.get_close_matches(name.removeprefix(PREFIX), known, n=1, cutoff=0.8)
+            if near:
+                raise SettingsError(
+                    f"{name} is not a setting of Callpost. Did you mean {PREFIX}{near[0]}?"
+                )
+            logger.warning("%s is not a setting of Callpost and was passed over", name)
 
 
 def _is_foreign(name: str) -> bool:

@@ -75,6 +75,8 @@ def test_a_scope_follows_the_key_unless_a_label_names_it() -> None:
     ("environ", "named"),
     [
         ({"CALLPOST_MAX_WAIT": "5"}, "Did you mean CALLPOST_MAX_WAIT_S"),
+        ({"CALLPOST_READONLY": "1"}, "Did you mean CALLPOST_READ_ONLY"),
+        ({"CALLPOST_TOOLSET": "all"}, "Did you mean CALLPOST_TOOLSETS"),
         ({"CALLPOST_MAX_WAIT_S": "soon"}, "CALLPOST_MAX_WAIT_S"),
         ({"CALLPOST_MAX_WAIT_S": "-1"}, "CALLPOST_MAX_WAIT_S"),
         ({"CALLPOST_MAX_WAIT_S": "nan"}, "CALLPOST_MAX_WAIT_S"),
@@ -95,6 +97,11 @@ def test_a_wrong_setting_is_named_and_its_value_is_not(environ: dict[str, str], 
         read(**environ)
     assert named in str(raised.value)
     assert KEY not in str(raised.value)
+
+
+def test_what_others_call_their_own_is_passed_over(caplog: pytest.LogCaptureFixture) -> None:
+    assert read(CALLPOST_REPO_FOLDER="x").keyed == frozenset()
+    assert "CALLPOST_REPO_FOLDER" in caplog.text
 
 
 def test_limits_can_be_set_for_another_plan() -> None:
