@@ -126,7 +126,7 @@ NAMES = (
     "CALLPOST_HTTP_TOKEN",
     "CALLPOST_HTTP_TOKEN_FILE",
 )
-"""Every setting of the core. A name that is nearly one of these is a mistake that would be silent."""
+"""Every setting of the core; a name that is nearly one of these would be a silent mistake."""
 
 
 def _refuse_unknown(env: Mapping[str, str]) -> None:
