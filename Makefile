@@ -7,7 +7,7 @@ HOSTS := .hosts
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: bundle help install demo test check snapshots pins coverage-of-apis
+.PHONY: hosts hosts-all bundle help install demo test check snapshots pins coverage-of-apis
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -47,6 +47,7 @@ snapshots: install ## rewrite the generated files: tool schemas, tables in the d
 pins: ## renew requirements/*.txt (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements/runtime.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml requirements/dev.in -o requirements/dev.txt
+	for pins in requirements/hosts/*.in; do uv pip compile -q --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate $$pins -o $${pins%.in}.txt; done
 
 coverage-of-apis: install ## print operation, tool, toolset, rule; fail where something is not covered
 	@PYTHONPATH=tests $(BIN)/python -m contracts.operations
@@ -55,3 +56,9 @@ bundle: install ## pack and validate dist/*.mcpb for desktop hosts (needs npm)
 	@mkdir -p $(HOSTS)/mcpb && cp manifests/package.json manifests/package-lock.json manifests/.npmrc $(HOSTS)/mcpb/
 	@cd $(HOSTS)/mcpb && npm ci --silent --ignore-scripts
 	@PYTHONPATH=manifests $(BIN)/python -m publishing.bundle $(HOSTS)/mcpb/node_modules/.bin/mcpb dist
+
+hosts: install ## the server held against real clients: SDKs, Inspector, conformance, frameworks
+	@PYTHONPATH=tests $(BIN)/python -m hosts.run
+
+hosts-all: install ## the same against every client there is; rewrites the table in docs/hosts
+	@PYTHONPATH=tests $(BIN)/python -m hosts.run --all
