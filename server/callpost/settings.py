@@ -81,7 +81,7 @@ def read_settings(apis: Iterable[Api], environ: Mapping[str, str] | None = None)
             upload_folders=tuple(
                 Path(folder).expanduser()
                 for folder in env.get("CALLPOST_UPLOAD_DIRS", "").split(os.pathsep)
-                if folder.strip()
+                if folder.strip() and not _is_unfilled(folder.strip())
             ),
             overrides=_limits(env, apis),
             options={

@@ -64,6 +64,11 @@ def test_a_key_left_empty_in_a_host_is_no_key(unfilled: str) -> None:
     assert read(VOXBURST_API_KEY=unfilled).keyed == frozenset()
 
 
+def test_a_folder_left_empty_in_a_host_is_no_folder() -> None:
+    folders = read(CALLPOST_UPLOAD_DIRS="${user_config.upload_folder}").bounds.upload_folders
+    assert folders == ()
+
+
 def test_a_scope_follows_the_key_unless_a_label_names_it() -> None:
     one, other = read(VOXBURST_API_KEY=KEY), read(VOXBURST_API_KEY=KEY + "x")
     assert one.access["voxburst"].scope != other.access["voxburst"].scope
