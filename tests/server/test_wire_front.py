@@ -33,6 +33,10 @@ def line(message: Json) -> bytes:
     return json.dumps({"jsonrpc": "2.0", **message}).encode()
 
 
+def named(sure: Listing) -> list[str]:
+    return [json.loads(tool)["name"] for tool in sure.tools]
+
+
 def one_of_mostly(usual: st.SearchStrategy[Any], *odd: Any) -> st.SearchStrategy[Any]:
     return st.one_of(usual, usual, usual, st.sampled_from(odd))
 
@@ -175,7 +179,7 @@ def test_the_front_answers_as_the_server_would_or_not_at_all(
         expected = next(answers)
         if answer is not None:
             event(f"answered {message['method']}")
-            assert json.loads(answer) == expected
+            assert json.loads(answer.line) == expected
 
 
 @pytest.mark.parametrize("version", ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"])
@@ -191,7 +195,7 @@ def test_the_usual_opening_of_the_handshake_era_is_answered(version: str) -> Non
     assert front.reply(line({"id": 2, "method": "tools/list"})) is not None
     assert front.reply(line({"id": 3, "method": "tools/list", "params": {}})) is not None
     assert front.reply(line({"id": "4", "method": "ping"})) is not None
-    assert front.answered == {"1", "2", "3", '"4"'}
+    assert front.answered == {"1"}, "the server needs to hear of the handshake alone"
     assert not front.owes
 
 
@@ -204,6 +208,7 @@ def test_the_usual_opening_without_handshake_is_answered() -> None:
     }
     for n, method in enumerate(("server/discover", "tools/list")):
         assert front.reply(line({"id": n, "method": method, "params": {"_meta": meta}}))
+    assert front.answered == {"0"}, "the first request decides the era"
     assert not front.owes
 
 
@@ -316,7 +321,7 @@ def test_the_front_lists_what_the_settings_choose_or_is_not_sure(environ: dict[s
     except (SettingsError, RuntimeError):  # the latter: a home that nobody has
         assert sure is None
     else:
-        assert sure is None or list(sure.names) == chosen
+        assert sure is None or named(sure) == chosen
 
 
 @pytest.mark.parametrize(
@@ -337,7 +342,7 @@ def test_on_the_sandbox_both_apis_are_listed_whatever_keys_are_set() -> None:
     environ = ENV | {"VOCOBASE_API_KEY": "rg_live_x"}
     sure = Listing.sure(environ, sandbox=True)
     assert sure is not None
-    assert {"start_call", "create_post"} <= set(sure.names)
+    assert {"start_call", "create_post"} <= set(named(sure))
 
 
 def test_another_installed_family_leaves_everything_to_the_server(

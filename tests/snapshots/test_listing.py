@@ -13,7 +13,7 @@ from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, LATEST_MODERN_VERSION
 
 from callpost.assembly import Callpost, assemble
 from callpost.catalog import GROUP
-from callpost.toolset import Effect
+from callpost.toolset import Effect, Tool
 from callpost.wire.listing import FILE
 from callpost.wire.server import wire_tool
 from processes.child import MODERN, initialize
@@ -43,23 +43,25 @@ async def generated() -> str:
             for family in callpost.catalog.families
         },
     }
-    lines = [f"{json.dumps(name)}: {compact(value)}," for name, value in head.items()]
-    tools = [f"{json.dumps(n)}: {compact(e)}" for n, e in tool_entries(callpost).items()]
-    return "\n".join(["{", *lines, '"tools": {', ",\n".join(tools), "}", "}", ""])
-
-
-def tool_entries(callpost: Callpost) -> dict[str, Any]:
-    return {
-        name: {
-            "toolset": tool.toolset,
-            "api": tool.api.name if tool.api.name in callpost.settings.access else None,
-            "reads": tool.effect is Effect.READS,
-            "default": tool.default,
-            "aliases": list(tool.aliases),
-            "module": tool.handler.__module__,
-            "tool": wire_tool(tool).model_dump(by_alias=True, mode="json", exclude_none=True),
-        }
+    head["index"] = {name: facts(callpost, tool) for name, tool in callpost.catalog.tools.items()}
+    lines = [f"{json.dumps(name)}:{compact(value)}," for name, value in head.items()]
+    tools = [
+        f"{json.dumps(name)}:"
+        + compact(wire_tool(tool).model_dump(by_alias=True, mode="json", exclude_none=True))
         for name, tool in callpost.catalog.tools.items()
+    ]
+    return "\n".join(["{", *lines, '"tools":{', ",\n".join(tools), "}}", ""])
+
+
+def facts(callpost: Callpost, tool: Tool) -> dict[str, Any]:
+    """What the choice depends on."""
+    return {
+        "toolset": tool.toolset,
+        "api": tool.api.name if tool.api.name in callpost.settings.access else None,
+        "reads": tool.effect is Effect.READS,
+        "default": tool.default,
+        "aliases": list(tool.aliases),
+        "module": tool.handler.__module__,
     }
 
 

@@ -15,6 +15,7 @@ from callpost.cli.departure import LAST_WORDS_S, Departure
 from callpost.cli.failures import FAILED, USAGE, CommandError
 from callpost.wire.front import Front
 from callpost.wire.inlet import Inlet
+from callpost.wire.lean import import_lean
 from callpost.wire.pipe import Pipe
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
     departure = Departure()
     departure.obey_signals()
     if args.http:
+        import_lean()
         import anyio  # noqa: PLC0415 -- start-up cost
 
         anyio.run(_over_http, departure, args.http, args.sandbox)
@@ -61,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     pipe = Pipe.taken()
     inlet = Inlet(pipe, Front(sandbox=args.sandbox))
     inlet.start()
-
+    import_lean()
     import anyio  # noqa: PLC0415 -- the host's first lines are read while this is imported
 
     anyio.run(_on_stdio, departure, pipe, inlet, args.sandbox)

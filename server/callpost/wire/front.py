@@ -2,8 +2,9 @@
 
 Standard library only. Hosts send `initialize` or `server/discover` the moment a process runs, and
 the SDK needs most of a second to be imported. Their answers are known beforehand, so the thread
-that reads stdin gives them. The server is then told everything from the first line on, and its own
-answers to what was answered already are left out (`stdio`): it is in the state it would be in.
+that reads stdin gives them. The server is then told what it has to know (the first request, which
+decides the era, and the handshake), and its own answers to that are left out: it is in the state it
+would be in.
 
 Whatever is not plainly one of these requests is left to the server, and from the first message that
 could change what a later answer has to be, everything is.
@@ -14,6 +15,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
+from callpost.wire.inlet import Reply
 from callpost.wire.listing import Listing
 from callpost.wire.shapes import CAPABILITIES, IMPLEMENTATION, fits
 
@@ -26,7 +28,8 @@ CLIENT_INFO = PREFIX + "clientInfo"
 TRACE = {"traceparent", "tracestate", "baggage"}
 
 Message = dict[str, Any]
-Result = Mapping[str, Any]
+Result = str
+"""JSON."""
 
 
 class Front:
@@ -49,18 +52,19 @@ class Front:
         self._ids: set[str] = set()
         self._owed = 0
         self.answered: set[str] = set()
-        """Identifiers, as JSON, of the requests answered here and not yet by the server."""
+        """Identifiers, as JSON, of the requests that the server hears and does not answer."""
 
     @property
     def owes(self) -> bool:
         """Whether only the server can answer what came, or tell what is wrong with a setting."""
         return self._read() is None or self._owed > 0
 
-    def reply(self, line: bytes) -> bytes | None:
+    def reply(self, line: bytes) -> Reply | None:
         """The answer to a line, where it is surely the one the server would give."""
         listing = self._read()
         if self._is_over or listing is None:
             return None
+        is_first = self._era is None
         try:
             message = _plain(line)
             if message is None:
@@ -71,9 +75,11 @@ class Front:
             self._is_over = self._is_over or unsure.is_final
             return None
         identifier = json.dumps(message["id"])
-        self.answered.add(identifier)
-        answer = {"jsonrpc": "2.0", "id": message["id"], "result": result}
-        return json.dumps(answer, separators=(",", ":"), ensure_ascii=False).encode()
+        is_for_both = is_first or message["method"] == "initialize"
+        if is_for_both:
+            self.answered.add(identifier)
+        answer = f'{{"jsonrpc":"2.0","id":{identifier},"result":{result}}}'
+        return Reply(answer.encode(), is_for_both)
 
     def _read(self) -> Listing | None:
         if not self._is_read:
@@ -120,23 +126,32 @@ class Front:
             _leave(is_final=True)
         self._is_open = True
         agreed = version if version in listing.versions else listing.latest
-        return {"protocolVersion": agreed, **listing.handshake}
+        return _json({"protocolVersion": agreed, **listing.handshake})
 
     def _ping(self, params: Message, meta: Message, _: Listing) -> Result:
         _only_meta(params, meta, set())
-        return {}
+        return "{}"
 
     def _list(self, params: Message, meta: Message, listing: Listing) -> Result:
         _only_meta(params, meta, set())
-        return {"tools": listing.tools}
+        return _tools(listing) + "}"
 
     def _list_modern(self, params: Message, meta: Message, listing: Listing) -> Result:
         _only_envelope(params, meta, listing)
-        return {"tools": listing.tools, **listing.envelope}
+        return _tools(listing) + "," + _json(listing.envelope)[1:]
 
     def _discover(self, params: Message, meta: Message, listing: Listing) -> Result:
         _only_envelope(params, meta, listing)
-        return listing.discovery
+        return _json(listing.discovery)
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def _tools(listing: Listing) -> str:
+    """The beginning of an object that is still open."""
+    return '{"tools":[' + ",".join(listing.tools) + "]"
 
 
 class _Unsure(Exception):  # noqa: N818 -- no error: the server answers

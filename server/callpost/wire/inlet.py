@@ -1,27 +1,35 @@
 """One thread reads the host's lines for as long as the process lives. Standard library only.
 
 Until the SDK's server is there to take them, lines are kept, and some are answered from what is
-known beforehand (`front`). The handover gives it every line that came, in order, and says which
-requests were answered already: it hears exactly what it would have heard alone.
+known beforehand (`front`). The handover gives it every line that can matter to it, in order, and
+says which requests were answered already: it comes into the state it would be in alone.
 """
 
 import os
 import threading
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from callpost.wire.pipe import Pipe
 
-__all__ = ["Inlet", "Replies", "Sink"]
+__all__ = ["Inlet", "Replies", "Reply", "Sink"]
 
 Sink = Callable[[bytes | None], None]
 """Takes a line; None is the end. Raises `RuntimeError` when nobody listens any more."""
 
 
+class Reply(NamedTuple):
+    """An answer."""
+
+    line: bytes
+    is_for_both: bool
+    """Whether the server has to hear the request too; its own answer is then left out."""
+
+
 class Replies(Protocol):
     """Answers that need no server."""
 
-    def reply(self, line: bytes) -> bytes | None:
+    def reply(self, line: bytes) -> Reply | None:
         """The answer to a line, where it is surely the one the server would give."""
         ...
 
@@ -32,7 +40,7 @@ class Replies(Protocol):
 
     @property
     def answered(self) -> set[str]:
-        """Identifiers, as JSON, of the requests answered here and not yet by the server."""
+        """Identifiers, as JSON, of the requests that the server hears and does not answer."""
         ...
 
 
@@ -49,7 +57,7 @@ class Inlet:
 
     @property
     def answered(self) -> set[str]:
-        """What the server's answers are not wanted for; whoever leaves one out takes it away."""
+        """Requests whose answer is to be left out; whoever leaves one out takes it away."""
         return self._replies.answered if self._replies else set()
 
     def start(self) -> None:
@@ -80,16 +88,21 @@ class Inlet:
         self._sink(line)
 
     def _keep(self, line: bytes | None) -> None:
-        self._kept.append(line)
         if self._replies is None:
-            return
-        if line is None:
+            self._kept.append(line)
+        elif line is None:
             if not self._replies.owes:
                 os._exit(0)
-            return
-        answer = self._replies.reply(line)
-        if answer is not None:
-            try:
-                self._pipe.write(answer)
-            except OSError:
-                os._exit(0)
+            self._kept.append(line)
+        else:
+            reply = self._replies.reply(line)
+            if reply is None or reply.is_for_both:
+                self._kept.append(line)
+            if reply is not None:
+                self._write(reply.line)
+
+    def _write(self, answer: bytes) -> None:
+        try:
+            self._pipe.write(answer)
+        except OSError:  # the host does not listen any more
+            os._exit(0)

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["FILE", "Listing"]
+__all__ = ["FILE", "Listing", "read"]
 
 FILE = Path(__file__).with_name("listing.json")
 GROUP = "callpost.toolsets"
@@ -46,34 +46,48 @@ _HARMLESS = {
 class Listing:
     """The choice of tools, and the results of the two openings."""
 
-    def __init__(self, data: Mapping[str, Any], names: Sequence[str]) -> None:
-        """Hold the parsed file and the names of the tools that are on."""
-        self.handshake: Mapping[str, Any] = data["handshake"]
+    def __init__(self, head: Mapping[str, Any], tools: Sequence[str]) -> None:
+        """Hold the head of the file, and the tools that are on, as JSON."""
+        self.handshake: Mapping[str, Any] = head["handshake"]
         """The result of `initialize`, less the version."""
-        self.versions: Sequence[str] = data["versions"]
-        self.modern: str = data["modern"]
-        self.latest: str = data["versions"][-1]
-        self.discovery: Mapping[str, Any] = data["discovery"]
+        self.versions: Sequence[str] = head["versions"]
+        self.modern: str = head["modern"]
+        self.latest: str = head["versions"][-1]
+        self.discovery: Mapping[str, Any] = head["discovery"]
         """The result of `server/discover`."""
-        self.envelope: Mapping[str, Any] = data["envelope"]
+        self.envelope: Mapping[str, Any] = head["envelope"]
         """What `tools/list` says beside the tools in the era without handshake."""
-        self.names = names
-        self.tools: Sequence[Mapping[str, Any]] = [data["tools"][name]["tool"] for name in names]
+        self.tools = tools
 
     @classmethod
     def sure(cls, environ: Mapping[str, str], *, sandbox: bool = False) -> "Listing | None":
         """The listing, where it is surely the server's."""
         try:
-            data = json.loads(FILE.read_text(encoding="utf-8"))
+            head, tools = read()
         except (OSError, ValueError):
             return None
-        if SWITCH in environ or not _are_plain(environ, data["apis"]):
+        if SWITCH in environ or not _are_plain(environ, head["apis"]):
             return None
-        if _installed() != data["families"]:
+        if _installed() != head["families"]:
             return None
-        keyed = set(data["apis"]) if sandbox else set(_keyed(environ, data["apis"]))
-        names = _chosen(environ, data["tools"], keyed)
-        return None if names is None else cls(data, names)
+        keyed = set(head["apis"]) if sandbox else set(_keyed(environ, head["apis"]))
+        names = _chosen(environ, head["index"], keyed)
+        return None if names is None else cls(head, [tools[name] for name in names])
+
+
+def read() -> tuple[dict[str, Any], dict[str, str]]:
+    """The head of the file, and every tool by name as a text of JSON, not parsed.
+
+    The file is JSON whose last member has a line for each tool. Parsed whole it would take
+    megabytes, most of them for tools that are off.
+
+    Raises:
+        OSError: There is no such file.
+        ValueError: It is none of ours.
+    """
+    start, _, rest = FILE.read_text(encoding="utf-8").partition('"tools":{\n')
+    lines = [line.removesuffix(",").partition(":") for line in rest.splitlines()[:-1]]
+    return json.loads(start + '"tools":{}}'), {name[1:-1]: tool for name, _, tool in lines}
 
 
 def _are_plain(environ: Mapping[str, str], apis: Mapping[str, Mapping[str, str]]) -> bool:

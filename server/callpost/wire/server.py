@@ -4,6 +4,7 @@ Everything a handler can raise is caught here: in the handshake era the SDK woul
 an exception to the client.
 """
 
+import contextlib
 import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,7 +24,7 @@ from callpost.schema import envelope_schema, input_schema
 from callpost.toolset import Tool
 from callpost.wire.absent import absent
 from callpost.wire.attached import Attached, only_page
-from callpost.wire.listing import FILE
+from callpost.wire.listing import read
 from callpost.wire.words import INSTRUCTIONS, NAME, TITLE, WEBSITE
 
 __all__ = ["CLIENT_KEY", "LISTING_TTL_MS", "build_server", "wire_tool"]
@@ -89,13 +90,15 @@ def build_server(callpost: Callpost) -> Server[dict[str, Any]]:
 
 def _listed(tools: Iterable[Tool]) -> Iterator[types.Tool]:
     """Each tool, as generated before where it is one of ours: that builds no schemas."""
-    generated: dict[str, Any] = {}
-    if FILE.is_file():
-        generated = json.loads(FILE.read_text(encoding="utf-8"))["tools"]
+    index: dict[str, Any] = {}
+    generated: dict[str, str] = {}
+    with contextlib.suppress(OSError, ValueError):
+        head, generated = read()
+        index = head["index"]
     for tool in tools:
-        entry = generated.get(tool.name)
+        entry = index.get(tool.name)
         if entry is not None and entry["module"] == tool.handler.__module__:
-            yield types.Tool.model_validate(entry["tool"])
+            yield types.Tool.model_validate_json(generated[tool.name])
         else:
             yield wire_tool(tool)
 
