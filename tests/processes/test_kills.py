@@ -98,8 +98,9 @@ async def test_servers_killed_at_random_moments_leave_one_effect_each(tmp_path: 
 async def opened(w: Faulty, processes: int) -> None:
     """Wait until so many processes have opened the ledger."""
     with closing(sqlite3.connect(w.env["CALLPOST_STATE"])) as db:
-        while db.execute("SELECT count(*) FROM owners").fetchone()[0] < processes:
-            await anyio.sleep(0.01)  # noqa: ASYNC110 because another process sets no event here
+        sql = "SELECT count(*) FROM owners"
+        while db.execute(sql).fetchone()[0] < processes:  # noqa: ASYNC110 because another process sets no event here
+            await anyio.sleep(0.01)
 
 
 async def fired_at_once(
