@@ -1,6 +1,6 @@
 """What a handler may ask for, for one tool call: reads, writes, files, time.
 
-Reads are told here. A write is told in `once`, and how either gets out in `traffic`.
+A read is told in `reads`, a write in `once`, and how either gets out in `traffic`.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -8,19 +8,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import ValidationError
-
 from callpost import files
-from callpost.api import Reply, Slots
+from callpost.api import Slots
 from callpost.call import LocalFile, Route, Settle
-from callpost.errors import Broken, Fault, Paced, Refused, SideEffect, Unreachable, Upstream
+from callpost.errors import Fault, Refused, SideEffect
 from callpost.intent import wire_key
-from callpost.ledger import Claim, Departed, Hold, State, StepRecord
+from callpost.ledger import Claim, Hold, State, StepRecord
 from callpost.models import Result
 from callpost.once import Write, write_once
 from callpost.pace import Priority
+from callpost.reads import read, read_into, read_shared
 from callpost.traffic import Traffic
-from callpost.upstream import LostError, NotSentError
 
 if TYPE_CHECKING:
     from callpost.engine import Turn
@@ -29,12 +27,6 @@ __all__ = ["Errand"]
 
 ResultT = TypeVar("ResultT", bound=Result)
 Json = Mapping[str, Any]
-
-READ_TRIES = 3
-BACKOFF_S = (0.3, 1.0, 2.0)
-SHARED_POLL_S = 0.25
-FETCH_LEASE_S = 30.0
-HTTP_OK = range(200, 300)
 
 
 @dataclass(slots=True)
@@ -132,76 +124,12 @@ class Errand(Traffic):
         background: bool = False,
     ) -> ResultT:
         """Read."""
-        payload, _ = await self._read("GET", path, query=query, background=background)
-        return self._read_into(payload, into)
+        priority = Priority.BACKGROUND if background else Priority.READ
+        return read_into(self, await read(self, "GET", path, priority, query=query), into)
 
     async def ask(self, path: Route, body: Json, *, into: type[ResultT]) -> ResultT:
         """Read by POST."""
-        payload, _ = await self._read("POST", path, body=body)
-        return self._read_into(payload, into)
-
-    def _read_into(self, payload: Any, into: type[ResultT]) -> ResultT:
-        try:
-            return into.model_validate(payload)
-        except ValidationError:
-            raise self._unreadable() from None
-
-    async def _read(
-        self,
-        method: str,
-        path: Route,
-        *,
-        query: Mapping[str, str | int | bool | None] | None = None,
-        body: Json | None = None,
-        background: bool = False,
-    ) -> tuple[Any, Reply]:
-        priority = Priority.BACKGROUND if background else Priority.READ
-        given = {k: v for k, v in (query or {}).items() if v is not None}
-        failures = 0
-        while True:
-            departed = await self.depart(method, path, priority, query=str(sorted(given.items())))
-            try:
-                reply = await self.exchange(
-                    departed, method, path, query=given, body=body, fresh=False
-                )
-            except NotSentError:
-                fault: Fault = self.unreachable()
-            except LostError as lost:
-                fault = Broken(f"{self.tool.api.title} gave no whole answer: {lost}.")
-            else:
-                if reply.status in HTTP_OK:
-                    try:
-                        return self.tool.api.unwrap(reply), reply
-                    except ValueError:
-                        fault = self._unreadable(reply)
-                else:
-                    fault = self.tool.api.fault(reply)
-            if isinstance(fault, Paced):
-                await self.refused_for_pace(method, path, fault)
-                continue
-            if isinstance(fault, Refused) or fault.code == "invalid_arguments":
-                raise fault
-            failures += 1
-            backoff = BACKOFF_S[min(failures, len(BACKOFF_S)) - 1]
-            if failures >= READ_TRIES or self.seconds_left() < backoff + 1:
-                raise self.with_stop(self._as_read(fault))
-            await self.sleep(backoff)
-
-    def _as_read(self, fault: Fault) -> Fault:
-        if isinstance(fault, Broken | Unreachable):
-            return fault
-        return Broken(
-            f"{self.tool.api.title} failed to answer a read.",
-            retry_after_s=5.0,
-            upstream=fault.upstream,
-        )
-
-    def _unreadable(self, reply: Reply | None = None) -> Fault:
-        told = Upstream(self.tool.api.name, status=reply.status if reply else None)
-        return Broken(
-            f"{self.tool.api.title} answered something that is not in its documentation.",
-            upstream=told,
-        )
+        return read_into(self, await read(self, "POST", path, Priority.READ, body=body), into)
 
     async def ask_for_slots(self, slots: Slots) -> None:
         """Read the live numbers; whatever goes wrong, ours stand."""
@@ -277,25 +205,7 @@ class Errand(Traffic):
         max_age_s: float,
     ) -> Json:
         """A background read that all waiting calls of all processes share."""
-        ledger, clock = self.engine.ledger, self.engine.clock
-        what = f"{path} {sorted(query.items())}"
-        while True:
-            kept, is_mine = await ledger.look(
-                self.scope, what, clock.now(), max_age_s=max_age_s, lease_s=FETCH_LEASE_S
-            )
-            if kept is not None:
-                return kept
-            if is_mine:
-                fetched: Json | None = None
-                try:
-                    payload, _ = await self._read("GET", path, query=query, background=True)
-                    fetched = found = digest(payload)
-                finally:
-                    await ledger.keep_look(self.scope, what, fetched, clock.now())
-                return found
-            if self.seconds_left() <= SHARED_POLL_S:
-                raise self.paced(Departed(due_s=max_age_s))
-            await clock.sleep(SHARED_POLL_S)
+        return await read_shared(self, path, query=query, digest=digest, max_age_s=max_age_s)
 
     async def claimed(self, upstream_ids: Iterable[str]) -> frozenset[str]:
         """Which of these are already known as the effect of another intent."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import anyio
+
 from callpost.api import Reply, Slots
 from callpost.call import Route
 from callpost.errors import Fault, LedgerError, Paced, Unreachable
@@ -225,9 +227,11 @@ class Traffic:
         self, departed: Departed, limits: Mapping[str, Limit], told: Told | None
     ) -> None:
         try:
-            await self.engine.ledger.arrive(
-                self.scope, departed.places, limits, self.engine.clock.now(), told
-            )
+            # Also when cancelled: the places would count for as long as any request may take.
+            with anyio.CancelScope(shield=True):
+                await self.engine.ledger.arrive(
+                    self.scope, departed.places, limits, self.engine.clock.now(), told
+                )
         except LedgerError:
             # The places count for longer than they must; what came back is worth more.
             logger.exception("the end of a request could not be recorded")
