@@ -39,6 +39,10 @@ bench: install ## what it costs and how much gets through; nothing here is asser
 	$(BIN)/python tests/bench/overhead.py
 	$(BIN)/python tests/bench/places.py
 	$(BIN)/python tests/bench/goodput.py
+	$(BIN)/python tests/bench/ledger.py
+
+bench-ledger: install ## what doing it once costs, from 10 to 1,000,000 records
+	$(BIN)/python tests/bench/ledger.py
 
 snapshots: install ## rewrite the generated files: tool schemas, tables in the docs, manifests
 	CALLPOST_SNAPSHOTS=rewrite $(BIN)/python -m pytest -q tests/snapshots
