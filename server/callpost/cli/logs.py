@@ -8,7 +8,7 @@ __all__ = ["log_to_stderr"]
 
 def log_to_stderr(level: str) -> None:
     """Ours at this level; third parties only when they warn."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(sys.stderr) if sys.stderr else logging.NullHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 
 __all__ = ["add_parser", "run"]
 
+HINT = (
+    "callpost: waiting for MCP on stdin, which a host writes; a person may try «callpost demo» "
+    "or «callpost --help»."
+)
+
 
 def add_parser(subparsers: "Subparsers") -> None:
     """Add `serve`."""
@@ -60,6 +65,8 @@ def run(args: argparse.Namespace) -> int:
 
         anyio.run(_over_http, departure, args.http, args.sandbox)
         departure.leave()
+    if os.isatty(0):
+        print(HINT, file=sys.stderr)
     pipe = Pipe.taken()
     inlet = Inlet(pipe, Front(sandbox=args.sandbox))
     inlet.start()

@@ -49,16 +49,13 @@ class Inlet:
 
     def __init__(self, pipe: Pipe, replies: Replies | None = None) -> None:
         """Start reading with `start`."""
+        self.answered: set[str] = replies.answered if replies else set()
+        """Requests whose answer is to be left out; whoever leaves one out takes it away."""
         self._pipe = pipe
         self._replies = replies
         self._kept: list[bytes | None] = []
         self._sink: Sink | None = None
         self._turn = threading.Lock()
-
-    @property
-    def answered(self) -> set[str]:
-        """Requests whose answer is to be left out; whoever leaves one out takes it away."""
-        return self._replies.answered if self._replies else set()
 
     def start(self) -> None:
         """Begin to read."""
@@ -70,6 +67,7 @@ class Inlet:
             for line in self._kept:
                 sink(line)
             self._kept.clear()
+            self._replies = None
             self._sink = sink
 
     def _read(self) -> None:

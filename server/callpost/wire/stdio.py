@@ -8,13 +8,14 @@ import json
 import logging
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 import anyio
 import mcp_types as types
 from anyio import from_thread, to_thread
 from anyio.lowlevel import current_token
-from anyio.streams.memory import MemoryObjectReceiveStream
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.shared.message import SessionMessage
 
 from callpost.assembly import Callpost
@@ -53,10 +54,13 @@ async def serve_stdio(
             arriving.close()
             return
         message = message_of(line)
-        if message is not None:
+        if message is None:
+            error = refusal_of(line)
+            if error is not None:
+                tasks.start_soon(_send, refusals, SessionMessage(error))
+            return
+        with suppress(anyio.ClosedResourceError, anyio.BrokenResourceError):  # leaving already
             arriving.send_nowait(message)
-        elif (error := refusal_of(line)) is not None:
-            tasks.start_soon(refusals.send, SessionMessage(error))
 
     def sink(line: bytes | None) -> None:
         from_thread.run_sync(feed, line, token=token)
@@ -65,6 +69,11 @@ async def serve_stdio(
         tasks.start_soon(_write, pipe, outgoing, inlet.answered, partial(feed, None))
         tasks.start_soon(_hand_over, inlet, sink)
         await server.run(read, write, server.create_initialization_options())
+
+
+async def _send(stream: MemoryObjectSendStream[SessionMessage], item: SessionMessage) -> None:
+    with suppress(anyio.ClosedResourceError, anyio.BrokenResourceError):  # leaving already
+        await stream.send(item)
 
 
 async def _hand_over(inlet: Inlet, sink: Callable[[bytes | None], None]) -> None:
