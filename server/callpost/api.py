@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from callpost.call import Call
@@ -24,6 +25,14 @@ class Reply:
     is_empty: bool
     received_at: float
     """Unix seconds."""
+
+    @property
+    def told_at(self) -> float:
+        """The instant by the upstream's own clock, where it told its `Date`; else by ours."""
+        try:
+            return parsedate_to_datetime(self.headers["date"]).timestamp()
+        except (KeyError, ValueError):
+            return self.received_at
 
 
 @dataclass(frozen=True, slots=True)

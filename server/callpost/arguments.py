@@ -2,8 +2,8 @@
 
 import difflib
 import inspect
-from collections.abc import Mapping
-from typing import Any, TypeVar, get_args
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -12,12 +12,15 @@ from callpost.errors import FieldProblem, InvalidArguments
 from callpost.models import Args
 from callpost.toolset import Dedupe, Tool
 
-__all__ = ["OCCURRENCE", "occurrence_and_rest", "validated"]
+__all__ = ["OCCURRENCE", "occurrence_and_rest", "understood", "validated"]
 
 ArgsT = TypeVar("ArgsT", bound=Args)
 
 LARGEST_OCCURRENCE = 10_000
 LONGEST_NAME = 60
+REPLACED = "\ufffd"
+"""What the wire puts in place of half a character, which no parser would take."""
+LONE_SURROGATES = frozenset(map(chr, range(0xD800, 0xE000)))
 
 SYNONYMS = {
     "scheduledat": "when",
@@ -48,6 +51,50 @@ SYNONYMS = {
 """What models and other servers call our arguments, letters only; beyond what spelling can tell."""
 
 
+def understood(tool: Tool, arguments: Mapping[str, Any] | None) -> tuple[Args, int]:
+    """The tool's arguments, and which time the person wants it done.
+
+    Raises:
+        InvalidArguments: Every problem at once, no value echoed.
+    """
+    given = dict(arguments or {})
+    problems = list(_broken_texts(given))
+    occurrence, args = 1, None
+    try:
+        occurrence, given = occurrence_and_rest(tool, given)
+    except InvalidArguments as fault:
+        problems.extend(fault.fields)
+        given.pop(OCCURRENCE)
+    try:
+        args = validated(tool.args, given)
+    except InvalidArguments as fault:
+        problems.extend(fault.fields)
+    if args is None or problems:
+        raise _invalid(tuple(problems))
+    return args, occurrence
+
+
+def _broken_texts(value: Any, path: str = "") -> Iterator[FieldProblem]:
+    """Half characters that a host passed on: sent, they would be another text."""
+    if isinstance(value, str) and any(c == REPLACED or c in LONE_SURROGATES for c in value):
+        yield FieldProblem(path, "has a broken character (half of a pair); send the whole text")
+    elif isinstance(value, Mapping):
+        for name, part in cast("Mapping[object, Any]", value).items():
+            yield from _broken_texts(part, f"{path}.{_shown(str(name))}".removeprefix("."))
+    elif isinstance(value, list):
+        for index, part in enumerate(cast("list[Any]", value)):
+            yield from _broken_texts(part, f"{path}.{index}")
+
+
+def _invalid(problems: tuple[FieldProblem, ...]) -> InvalidArguments:
+    names = ", ".join(dict.fromkeys(problem.path for problem in problems))
+    return InvalidArguments(
+        f"{len(problems)} argument problem{'s' if len(problems) > 1 else ''}: {names}. "
+        "Nothing was sent.",
+        fields=problems,
+    )
+
+
 def validated(model: type[ArgsT], arguments: Mapping[str, Any] | None) -> ArgsT:
     """The model, or what is wrong with each field.
 
@@ -59,12 +106,7 @@ def validated(model: type[ArgsT], arguments: Mapping[str, Any] | None) -> ArgsT:
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False, include_context=True)
     problems = tuple(_problem(detail, model) for detail in details)
-    names = ", ".join(dict.fromkeys(problem.path for problem in problems))
-    raise InvalidArguments(
-        f"{len(problems)} argument problem{'s' if len(problems) > 1 else ''}: {names}. "
-        "Nothing was sent.",
-        fields=problems,
-    )
+    raise _invalid(problems)
 
 
 OCCURRENCE = "occurrence"
@@ -86,14 +128,14 @@ def occurrence_and_rest(
     if given is None:
         return 1, rest
     try:
-        number = int(given) if isinstance(given, str | int) and not isinstance(given, bool) else 0
+        is_text = isinstance(given, str) and given.isascii()
+        is_whole = isinstance(given, int) and not isinstance(given, bool)
+        number = int(given) if is_text or is_whole else 0
     except ValueError:
         number = 0
     if not 1 <= number <= LARGEST_OCCURRENCE:
         problem = FieldProblem(OCCURRENCE, "expected a whole number from 1; leave it out to retry")
-        raise InvalidArguments(
-            "1 argument problem: occurrence. Nothing was sent.", fields=(problem,)
-        )
+        raise _invalid((problem,))
     return number, rest
 
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import anyio
 
-from callpost.arguments import occurrence_and_rest, validated
+from callpost.arguments import understood
 from callpost.bounds import Bounds
 from callpost.clock import Clock
 from callpost.envelope import Answer, Receipt, failure, success
@@ -77,8 +77,7 @@ class Engine:
         errand = Errand(self, tool, turn=turn)
         intent: Intent | None = None
         try:
-            occurrence, rest = occurrence_and_rest(tool, arguments)
-            args = validated(tool.args, rest)
+            args, occurrence = understood(tool, arguments)
             await self.guard.allow(tool, args, turn)
             errand.key()
             if not tool.writes:

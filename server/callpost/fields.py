@@ -68,7 +68,10 @@ def _aware(value: Any) -> Any:
         raise ValueError(_INSTANT_EXPECTED)  # noqa: TRY004 because pydantic reports only ValueError
     if instant.tzinfo is None:
         raise ValueError("has no offset; add Z or one such as +01:00, so that it is one instant")
-    return instant.astimezone(UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(_INSTANT_EXPECTED) from None
 
 
 def instant_text(value: datetime) -> str:

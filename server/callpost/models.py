@@ -44,8 +44,12 @@ class Args(BaseModel):
                 continue
             field = cls.model_fields.get(name)
             takes_text = field is not None and _takes_text(field.annotation)
-            is_encoded = isinstance(value, str) and _JSON_LIKE.match(value) and not takes_text
-            meant[name] = _parsed(value) if is_encoded else value
+            if isinstance(value, bool) and field is not None and _is_number(field.annotation):
+                meant[name] = str(value)  # true is no number, whatever Python says
+            elif isinstance(value, str) and _JSON_LIKE.match(value) and not takes_text:
+                meant[name] = _parsed(value)
+            else:
+                meant[name] = value
         return meant
 
     def given(self) -> dict[str, Any]:
@@ -58,6 +62,13 @@ def _parsed(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return text
+
+
+def _is_number(annotation: Any) -> bool:
+    if annotation in {int, float}:
+        return True
+    parts = getattr(annotation, "__args__", ())
+    return bool(parts) and bool not in parts and any(_is_number(part) for part in parts)
 
 
 def _takes_text(annotation: Any) -> bool:

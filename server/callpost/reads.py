@@ -119,9 +119,11 @@ async def read_shared(
 def _as_read(errand: "Errand", fault: Fault) -> Fault:
     if isinstance(fault, Broken | Unreachable):
         return fault
+    is_advice = fault.next_step != Fault.default_next_step
     return Broken(
         f"{errand.tool.api.title} failed to answer a read.",
         retry_after_s=5.0,
+        next_step=fault.next_step if is_advice else None,
         upstream=fault.upstream,
     )
 

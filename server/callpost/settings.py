@@ -92,7 +92,7 @@ def read_settings(apis: Iterable[Api], environ: Mapping[str, str] | None = None)
         tools=_names(env, "CALLPOST_TOOLS"),
         exclude_tools=_names(env, "CALLPOST_EXCLUDE_TOOLS"),
         read_only=env.get("CALLPOST_READ_ONLY", "").strip().lower() not in _FALSE,
-        timeout_s=_number(env, "CALLPOST_TIMEOUT_S", 20.0, most=LONGEST_WAIT_S),
+        timeout_s=_number(env, "CALLPOST_TIMEOUT_S", 20.0, least=0.1, most=LONGEST_WAIT_S),
         log_level=_log_level(env),
         http_token=_secret(env, "CALLPOST_HTTP_TOKEN"),
     )
@@ -201,7 +201,9 @@ def _base_url(api: Api, given: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{path}{api.url_suffix}"
 
 
-def _number(env: Mapping[str, str], name: str, default: float, *, most: float) -> float:
+def _number(
+    env: Mapping[str, str], name: str, default: float, *, most: float, least: float = 0
+) -> float:
     text = env.get(name, "").strip()
     if not text:
         return default
@@ -209,8 +211,8 @@ def _number(env: Mapping[str, str], name: str, default: float, *, most: float) -
         value = float(text)
     except ValueError:
         value = -1.0
-    if not 0 <= value <= most:
-        raise SettingsError(f"{name} must be a number of seconds from 0 to {most:g}.")
+    if not least <= value <= most:
+        raise SettingsError(f"{name} must be a number of seconds from {least:g} to {most:g}.")
     return value
 
 

@@ -54,7 +54,7 @@ async def find_out(errand: "Errand", write: Write[ResultT], known: Try) -> Resul
             if may_resend and isinstance(fault, Unsettled | Refused):
                 return None
             raise unknown(errand, known, fault) from None
-        if found is not None or may_resend:
+        if found is not None or (may_resend and not _may_be_hidden(errand, write, known)):
             return found
         wait = await absent(errand, known)
         if wait is None:
@@ -74,6 +74,15 @@ async def before_again(errand: "Errand", write: Write[ResultT], known: Try) -> R
     if write.settle is None or write.repeatable or errand.tool.api.key_header is not None:
         return None
     return await look(errand, write, known)
+
+
+def _may_be_hidden(errand: "Errand", write: Write[ResultT], known: Try) -> bool:
+    """Whether nothing found proves nothing yet, although the request carried a key.
+
+    What was answered with 5xx may have been done and its key forgotten, and a list may lag.
+    """
+    was_answered = known.step is not None and known.step.state is State.UNSETTLED
+    return was_answered and errand.has_claimed and not write.repeatable
 
 
 def has_key(errand: "Errand", known: Try) -> bool:

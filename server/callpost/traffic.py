@@ -131,8 +131,10 @@ class Traffic:
     def paced(self, departed: Departed) -> Fault:
         """When to come back."""
         seconds = math.ceil(departed.due_s * 10) / 10
+        why = "closed its rate limit for now" if departed.paused else "rate limit is used up"
+        owner = self.tool.api.title if departed.paused else f"{self.tool.api.title}'s"
         return Paced(
-            f"{self.tool.api.title}'s rate limit is used up; this request was not sent.",
+            f"{owner} {why}; this request had no effect.",
             retry_after_s=seconds,
             next_step=f"Wait {seconds:g} s, then call {self.tool.name} again with the same "
             "arguments.",

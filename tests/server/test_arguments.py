@@ -127,6 +127,37 @@ def test_absurd_shapes_are_problems_and_not_exceptions(absurd: dict[str, object]
     assert problems(**absurd)
 
 
+async def test_a_wrong_occurrence_hides_no_other_problem() -> None:
+    async with harness() as h:
+        wrong = {"content": "", "account_ids": [], "when": "x", "occurrence": "abc", "foo": 1}
+        answer = await h.run("create_post", wrong)
+        named = {field["path"] for field in answer["error"]["fields"]}
+        assert named >= {"content", "account_ids", "occurrence", "foo"}
+
+
+@pytest.mark.parametrize("text", ["a\ud800b", "\udfff", "half \ufffd"])
+async def test_a_broken_character_is_named_and_never_sent_as_another(text: str) -> None:
+    async with harness() as h:
+        post = {"content": "x", "account_ids": ["a"], "when": "draft", "tags": [text]}
+        answer = await h.run("create_post", post)
+        assert [field["path"] for field in answer["error"]["fields"]] == ["tags.0"]
+
+
+@pytest.mark.parametrize("when", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
+async def test_an_instant_beyond_all_calendars_is_a_problem_of_its_field(when: str) -> None:
+    async with harness() as h:
+        for name, arguments in (
+            ("create_post", {"content": "x", "account_ids": ["a"], "when": when}),
+            ("list_posts", {"since": when}),
+        ):
+            answer = await h.run(name, arguments)
+            assert answer["error"]["code"] == "invalid_arguments"
+
+
+def test_true_is_no_number() -> None:
+    assert "inner.count" in problems(inner={"count": True})
+
+
 REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("create_post", {"content": "x", "account_ids": ["a"], "when": "now", "scheduledAt": "y"}),
     ("create_post", {"content": "x" * 10_001, "account_ids": ["a"], "when": "now"}),

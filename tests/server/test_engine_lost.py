@@ -436,3 +436,26 @@ async def test_refusal_for_pace_before_anything_happened_is_told_as_such(
         error = answers[0]["error"]
         assert (error["code"], error["side_effect"]) == ("rate_limited", "none")
         assert calls(h) + did(h, "post_created") == 1
+
+
+async def test_post_saved_before_a_5xx_is_not_sent_again_while_the_list_may_lag() -> None:
+    async with harness(sandbox=ROOMY, CALLPOST_LIMITS=WIDE) as h:
+        h.voxburst.only = "POST /v1/posts"
+        h.voxburst.replies = [httpx2.Response(500, json={})]
+        answer = await h.run("create_post", POST)
+        assert answer["error"]["code"] == "outcome_unknown"
+        assert len(h.voxburst.sent("POST", "/posts")) == 1
+        assert h.voxburst.sent("GET", "/posts")
+        h.clock.advance(answer["error"]["retry_after_s"])
+        assert (await h.run("create_post", POST))["ok"]
+        assert did(h, "post_created") == 1
+
+
+@pytest.mark.parametrize("status", [302, 303, 308])
+async def test_redirect_of_a_write_is_no_refusal(status: int) -> None:
+    async with harness(sandbox=ROOMY, CALLPOST_LIMITS=WIDE) as h:
+        h.vocobase.only = "POST"
+        h.vocobase.replies = [httpx2.Response(status, headers={"Location": "/elsewhere"})]
+        answer = await h.run("start_call", START)
+        assert answer["error"]["side_effect"] == "unknown"
+        assert len(h.vocobase.sent("POST", "/calls/start")) == 1

@@ -1,6 +1,9 @@
 """Limits as an agent meets them: exact advice, one budget, other programs, active calls."""
 
+from email.utils import formatdate
+
 import httpx2
+import pytest
 
 from callpost_sandbox.settings import SandboxSettings
 from callpost_sandbox.vocobase import DEMO_AGENT_ID
@@ -129,6 +132,21 @@ async def test_a_429_that_comes_all_the_same_closes_the_window_for_as_long_as_it
         assert len(h.voxburst.requests) == sent
         h.clock.advance(37.1)
         assert (await h.run("list_accounts"))["ok"]
+
+
+@pytest.mark.parametrize("skew_s", [-300, 300])
+async def test_a_retry_after_that_is_a_date_is_read_by_the_upstreams_own_clock(skew_s: int) -> None:
+    async with harness(CALLPOST_MAX_WAIT_S="0") as h:
+        theirs = h.clock.now() + skew_s
+        headers = {
+            "Date": formatdate(theirs, usegmt=True),
+            "Retry-After": formatdate(theirs + 20, usegmt=True),
+        }
+        h.voxburst.replies = [
+            httpx2.Response(429, headers=headers, json={"error": {"code": "RATE_LIMITED"}})
+        ]
+        refused = await h.run("list_accounts")
+        assert 18.9 < refused["error"]["retry_after_s"] < 21.1
 
 
 async def test_a_429_on_a_write_is_waited_out_and_the_write_happens_once() -> None:

@@ -141,7 +141,7 @@ def test_refusal_in_a_foreign_body_is_still_a_refusal(status: int) -> None:
     assert isinstance(fault(reply(status, {"error": "no"})), Refused)
 
 
-def test_redirect_is_refused_and_points_to_the_address() -> None:
-    refusal = fault(reply(302))
-    assert isinstance(refusal, Refused)
-    assert "VOCOBASE_API_URL" in refusal.next_step
+def test_redirect_proves_nothing_and_points_to_the_address() -> None:
+    moved = fault(reply(302))
+    assert isinstance(moved, Unsettled)
+    assert "VOCOBASE_API_URL" in moved.next_step

@@ -125,9 +125,11 @@ def fault(reply: Reply) -> Fault:
     if reply.status in _REFUSALS and reply.status not in _MAY_HAVE_HAPPENED:
         return _refused(reply.status, said)
     if reply.status in _REDIRECTS:
-        return Refused(
+        # It may mean «done, see there», so it proves nothing about a write.
+        return Unsettled(
             "Vocobase answered with a redirect, which is not followed with a key.",
-            next_step="Ask the person to check VOCOBASE_API_URL.",
+            next_step="Ask the person to check VOCOBASE_API_URL, then call again with the same "
+            "arguments; it will not act twice.",
             upstream=said,
         )
     return Unsettled(

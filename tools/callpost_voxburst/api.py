@@ -62,6 +62,14 @@ def fault(reply: Reply) -> Fault:
         return Unsettled(
             "VoxBurst failed while it handled the request.", upstream=quote, retry_after_s=5.0
         )
+    if status in REDIRECTS:
+        # It may mean «done, see there», so it proves nothing about a write.
+        return Unsettled(
+            "VoxBurst answered with a redirect, which is not followed with a key.",
+            upstream=quote,
+            next_step="Ask the person to check VOXBURST_API_URL, then call again with the same "
+            "arguments; it will not act twice.",
+        )
     match status:
         case 429:
             wait = _pause_s(reply)
@@ -86,6 +94,8 @@ def fault(reply: Reply) -> Fault:
                 upstream=quote,
             )
 
+
+REDIRECTS = range(300, 400)
 
 _REFUSALS: dict[int, tuple[Code, str | None]] = {
     401: (
@@ -124,9 +134,11 @@ def _conflict(reply: Reply, quote: Quote) -> Fault:
         )
     if quote.code == "IDEMPOTENCY_CONFLICT":
         return Refused(
-            "The idempotency key already belongs to other arguments.",
+            "VoxBurst has seen this idempotency key with another request.",
             code="idempotency_conflict",
-            next_step="Use a new idempotency key, or the former arguments.",
+            side_effect="unknown",
+            next_step="The same was probably sent before, in another form. Look for it with a list "
+            "tool; only if the person wants it done again, call with the next occurrence.",
             upstream=quote,
         )
     return Refused(
@@ -185,8 +197,8 @@ def _pause_s(reply: Reply) -> float:
         resets_at = float(reply.headers.get("x-ratelimit-reset", ""))
     except ValueError:
         return WINDOW_S
-    # Clocks differ, but no window is longer than this.
-    return min(max(1.0, resets_at - reply.received_at), WINDOW_S)
+    # Their clock may be untold, but no window is longer than this.
+    return min(max(1.0, resets_at - reply.told_at), WINDOW_S)
 
 
 def _stated_s(reply: Reply) -> float | None:
@@ -195,7 +207,7 @@ def _stated_s(reply: Reply) -> float | None:
     if re.fullmatch(r"\d{1,9}(\.\d+)?", text):
         return float(text)
     try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - reply.received_at)
+        return max(0.0, parsedate_to_datetime(text).timestamp() - reply.told_at)
     except ValueError:
         return None
 

@@ -56,7 +56,10 @@ def _when(value: Any) -> Any:
         raise ValueError(_WHEN) from None
     if instant.tzinfo is None:
         raise ValueError("has no offset; add Z or one such as +01:00, so that it is one instant")
-    return instant.astimezone(UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("expected an instant of this age, with an offset") from None
 
 
 def _upper(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from typing import Any, cast
 
 import mcp_types as types
@@ -11,6 +12,10 @@ from pydantic import ValidationError
 __all__ = ["message_of", "refusal_of"]
 
 logger = logging.getLogger(__name__)
+
+HALF = re.compile("[\ud800-\udfff]")
+REPLACED = "\ufffd"
+"""Arguments with this in them are refused, so that no other text is sent than was meant."""
 
 
 def message_of(line: bytes) -> SessionMessage | None:
@@ -49,6 +54,6 @@ def _mended(line: bytes) -> Any:
     try:
         text = line.decode("utf-8", "replace")
         whole = json.dumps(json.loads(text), ensure_ascii=False)
-        return json.loads(whole.encode("utf-8", "replace"))
+        return json.loads(HALF.sub(REPLACED, whole))
     except (ValueError, RecursionError):
         return None

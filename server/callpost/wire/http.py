@@ -85,9 +85,10 @@ class Gate:
         return None
 
     def _is_ours(self, origin: str, host: str) -> bool:
+        name = _name(origin)
         if self._only_loopback:
-            return _name(origin) in LOOPBACK_NAMES
-        return urlsplit(origin).netloc == host != ""
+            return name in LOOPBACK_NAMES
+        return name is not None and urlsplit(origin).netloc == host
 
     def _is_let_in(self, headers: Mapping[str, bytes]) -> bool:
         scheme, _, given = headers.get("authorization", b"").partition(b" ")
