@@ -126,7 +126,8 @@ class Engine:
             raise
         await self._close(hold, State.SUCCEEDED, result.stored(), tool)
         done_at = None if errand.has_sent else errand.done_at
-        receipt = Receipt(intent.key, intent.occurrence, not errand.has_sent, done_at)
+        is_replay = errand.was_done_before or not errand.has_sent
+        receipt = Receipt(intent.key, intent.occurrence, is_replay, done_at)
         return success(result.compact(), receipt, errand.low)
 
     async def _claim(self, tool: Tool, intent: Intent, *, anew: int = 0) -> Claim:

@@ -44,6 +44,8 @@ class Errand(Traffic):
     is_open: bool = False
     was_paced: bool = False
     """The newest request was refused for its pace alone: the next one is the same try."""
+    was_done_before: bool = False
+    """The upstream remembers what this ledger does not: another machine did it."""
     is_resumed: bool = False
     """An earlier call of the same intent sent something that may have had an effect."""
     done_at: float | None = None

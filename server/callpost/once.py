@@ -147,6 +147,7 @@ async def _send(
             verdict = _read(errand, write, reply, is_upload=is_upload, may_be_gone=may_be_gone)
             known.look_first = isinstance(verdict, Unsettled)
             known.is_replay = errand.tool.api.replay_header in reply.headers
+            errand.was_done_before = known.is_replay and known.sends == 1 and not was_open
         await _keep(errand, known, verdict, was_open=was_open)
     return verdict
 

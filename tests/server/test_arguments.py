@@ -129,7 +129,13 @@ def test_absurd_shapes_are_problems_and_not_exceptions(absurd: dict[str, object]
 
 async def test_a_wrong_occurrence_hides_no_other_problem() -> None:
     async with harness() as h:
-        wrong = {"content": "", "account_ids": [], "when": "x", "occurrence": "abc", "foo": 1}
+        wrong: dict[str, Any] = {
+            "content": "",
+            "account_ids": [],
+            "when": "x",
+            "occurrence": "abc",
+            "foo": 1,
+        }
         answer = await h.run("create_post", wrong)
         named = {field["path"] for field in answer["error"]["fields"]}
         assert named >= {"content", "account_ids", "occurrence", "foo"}

@@ -259,3 +259,13 @@ async def test_twin_waits_for_a_running_one_and_gets_its_answer() -> None:
         assert len({answer["data"]["call_id"] for answer in answers}) == 1
         assert sum(answer["receipt"]["replayed"] for answer in answers) == 4
         assert calls(h) == 1
+
+
+async def test_post_that_another_machine_made_is_told_as_a_replay() -> None:
+    async with harness() as h:
+        assert (await h.run("create_post", POST))["ok"]
+        key = next(iter(h.voxburst.sent("POST", "/posts"))).headers["idempotency-key"]
+        assert await h.callpost.engine.ledger.forget(key)
+        again = await h.run("create_post", POST)
+        assert again["receipt"]["replayed"]
+        assert did(h, "post_created") == 1
