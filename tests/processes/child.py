@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-from anyio.abc import Process
+from anyio.abc import ByteSendStream, Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 WAIT_S = 20.0
@@ -36,9 +36,7 @@ class Child:
     """A running server, its two pipes and what it wrote on stderr so far."""
 
     def __init__(self, process: Process) -> None:
-        assert process.stdin is not None
         self.process = process
-        self.stdin = process.stdin
         self._out = BufferedByteReceiveStream(process.stdout) if process.stdout else None
         self._errors = bytearray()
         self._said = anyio.Event()
@@ -49,6 +47,11 @@ class Child:
     @property
     def stderr(self) -> str:
         return self._errors.decode()
+
+    @property
+    def stdin(self) -> ByteSendStream:
+        assert self.process.stdin is not None
+        return self.process.stdin
 
     async def collect_stderr(self) -> None:
         assert self.process.stderr is not None
@@ -131,6 +134,7 @@ async def child(
     *arguments: str,
     env: Mapping[str, str] | None = None,
     python: Sequence[str] = (),
+    stdin: int = subprocess.PIPE,
     stdout: int = subprocess.PIPE,
     program: str | None = None,
 ) -> AsyncGenerator[Child]:
@@ -140,6 +144,7 @@ async def child(
         arguments: Of the command.
         env: More environment.
         python: Options of the interpreter.
+        stdin: Instead of a pipe that is written to here.
         stdout: Instead of a pipe that is read here.
         program: Python, run instead of the command.
     """
@@ -154,7 +159,7 @@ async def child(
         }
         process = await anyio.open_process(
             [sys.executable, *python, *what],
-            stdin=subprocess.PIPE,
+            stdin=stdin,
             stdout=stdout,
             stderr=subprocess.PIPE,
             env=environ,

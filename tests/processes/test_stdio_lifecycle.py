@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -189,3 +190,42 @@ async def test_a_tool_that_is_off_is_answered_with_how_to_switch_it_on() -> None
     assert off["error"]["retry"] == "never"
     assert "create_post" in unknown["error"]["message"]
     assert json.dumps(unknown).count("invalid_arguments") == 1
+
+
+@pytest.mark.parametrize("how", ["end of input", "SIGTERM"])
+async def test_the_sandbox_leaves_nothing_behind(tmp_path: Path, how: str) -> None:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    async with child(
+        "serve", "--sandbox", env={"TMPDIR": str(folder), "CALLPOST_STATE": ""}
+    ) as server:
+        await server.handshake()
+        agents = await server.call("list_agents")
+        made = [path.name for path in folder.iterdir()]
+        if how == "SIGTERM":
+            server.process.send_signal(signal.SIGTERM)
+        else:
+            await server.stdin.aclose()
+        assert await server.ended() in {0, 143}
+    assert agents["ok"]
+    assert len(made) == 1
+    assert list(folder.iterdir()) == []
+    assert server.stderr.count("\n") == 1
+    assert "nothing real is called or posted" in server.stderr
+
+
+async def test_keys_that_are_set_are_not_used_on_the_sandbox() -> None:
+    real = {"VOCOBASE_API_KEY": "rg_live_real", "VOXBURST_API_KEY_FILE": "/no/such/file"}
+    async with child("--sandbox", env=real) as server:
+        await server.handshake()
+        assert (await server.call("list_agents"))["ok"]
+        assert (await server.call("list_posts"))["ok"]
+
+
+async def test_on_a_terminal_it_says_who_is_waited_for() -> None:
+    ours, its = os.openpty()
+    async with child(stdin=its) as server:
+        os.close(its)
+        await server.says("callpost demo")
+        os.close(ours)
+        assert await server.ended() in {0, 129, -signal.SIGHUP}
