@@ -1,11 +1,15 @@
 """What tests of doing things once say over and over: deeds, patience, and processes that die."""
 
+import sqlite3
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import anyio
 
+from callpost.errors import LedgerError
 from callpost.ledger import Ledger
+from callpost.ledger.sqlite import SqliteLedger
 from callpost_sandbox.settings import SandboxSettings
 from callpost_sandbox.vocobase import DEMO_AGENT_ID
 from callpost_sandbox.voxburst.seed import ACCOUNT_IDS
@@ -101,3 +105,28 @@ async def die(h: Harness, name: str, arguments: Mapping[str, Any], n: int, *, be
         h.callpost.engine.ledger = ledger
         await anyio.lowlevel.checkpoint()
     return False
+
+
+class Failing:
+    """A disk that is full from the `n`-th transaction on; only those of some methods, if named."""
+
+    def __init__(self, h: Harness, *names: str, n: int = 1, times: int = 10_000) -> None:
+        ledger = h.callpost.engine.ledger
+        assert isinstance(ledger, SqliteLedger)
+        self.database = ledger._db  # pyright: ignore[reportPrivateUsage] because disks fail below the ledger
+        self.run = self.database.run
+        self.codes = {getattr(SqliteLedger, name).__code__ for name in names}
+        self.failing = range(n, n + times)
+        self.uses = 0
+        self.database.run = self.failed  # pyright: ignore[reportAttributeAccessIssue] because it imitates the method
+
+    async def failed(self, work: Callable[[sqlite3.Connection], Any], **how: Any) -> Any:
+        caller = sys._getframe(1).f_code  # pyright: ignore[reportPrivateUsage] because only the caller tells the method
+        if not self.codes or caller in self.codes:
+            self.uses += 1
+            if self.uses in self.failing:
+                raise LedgerError("The state file /there/ledger.sqlite3 cannot be used: full.")
+        return await self.run(work, **how)
+
+    def mend(self) -> None:
+        self.database.run = self.run

@@ -75,10 +75,10 @@ async def record(errand: "Errand", known: Try, outcome: Outcome) -> None:
     """Keep what is known of the step now."""
     errand.is_open, errand.was_paced = outcome.state is State.UNSETTLED, not outcome.counts
     known.is_kept = await _keep(errand, outcome)
-    if known.step is not None:
-        looks = known.step.looks + outcome.looked
-        tries = known.step.tries - (not outcome.counts)
-        known.step = replace(known.step, state=outcome.state, looks=looks, tries=tries)
+    assert known.step is not None  # noqa: S101 because only what was sent has an outcome
+    looks = known.step.looks + outcome.looked
+    tries = known.step.tries - (not outcome.counts)
+    known.step = replace(known.step, state=outcome.state, looks=looks, tries=tries)
 
 
 async def _keep(errand: "Errand", outcome: Outcome) -> bool:

@@ -401,3 +401,11 @@ async def test_pruned_key_begins_from_the_start(engine: World) -> None:
     assert again.attempt == 1
     with pytest.raises(LostClaimError):
         await ledger.begin(replace(hold, fence=99), 1)
+
+
+async def test_intent_that_is_finished_twice_stays_as_it_is(engine: World) -> None:
+    ledger = engine.open()
+    hold = await engine.hold(ledger)
+    for _ in range(2):
+        await engine.finish(ledger, hold, State.SUCCEEDED, {"id": "x"})
+    assert (await engine.claim(ledger)).verdict is Verdict.REPLAY

@@ -279,3 +279,41 @@ def test_owners_of_one_process_do_not_take_each_others_locks(tmp_path: Path) -> 
     two.close()
     two.close()
     assert subprocess.run([sys.executable, "-c", probe], check=False).returncode == 0
+
+
+async def test_claim_that_could_not_be_written_is_free(here: World) -> None:
+    ledger = here.open()
+    await here.hold(ledger, key="first")
+    database = connection(ledger)
+    database.execute(
+        "CREATE TABLE broken (x REFERENCES owners (owner) DEFERRABLE INITIALLY DEFERRED)"
+    )
+    database.execute(
+        "CREATE TRIGGER spoil AFTER INSERT ON intents BEGIN INSERT INTO broken VALUES (99); END"
+    )
+    with pytest.raises(LedgerError):
+        await here.claim(ledger)  # fails at its very end, when it is committed
+    database.execute("DROP TRIGGER spoil")
+    assert (await here.claim(ledger)).verdict is Verdict.ACT
+
+
+async def test_transaction_that_sqlite_ended_by_itself_is_told_by_its_cause(here: World) -> None:
+    ledger = here.open()
+    await here.hold(ledger)
+    connection(ledger).execute(
+        "CREATE TRIGGER spoil BEFORE INSERT ON intents BEGIN SELECT RAISE(ROLLBACK, 'gone'); END"
+    )
+    with pytest.raises(LedgerError, match="gone"):
+        await here.claim(ledger, key="x")
+    connection(ledger).execute("DROP TRIGGER spoil")
+    assert (await here.claim(ledger, key="x")).verdict is Verdict.ACT
+
+
+async def test_number_that_somebody_still_holds_is_not_taken_by_a_new_owner(here: World) -> None:
+    here.path.parent.mkdir()
+    locks = OwnerLocks(here.path.with_name(here.path.name + "-owners"))
+    assert locks.hold(1)
+    ledger = here.open()
+    await here.hold(ledger)
+    assert (await here.only(ledger)).owner == 2
+    locks.close()

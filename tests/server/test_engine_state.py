@@ -1,48 +1,17 @@
 """The engine when its ledger fails, and what the ledger's file holds."""
 
-import sqlite3
-import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import anyio
 import httpx2
 import pytest
 
 from callpost.bounds import Bounds
-from callpost.errors import LedgerError
 from callpost.ledger import State
-from callpost.ledger.sqlite import SqliteLedger
 from callpost_sandbox.voxburst.seed import ACCOUNT_IDS
-from deeds import NUMBER, POST, ROOMY, START, WIDE, calls, did, patiently
+from deeds import NUMBER, POST, ROOMY, START, WIDE, Failing, calls, did, patiently
 from harness import Harness, harness
-
-
-class Failing:
-    """A disk that is full from the `n`-th transaction on; only those of some methods, if named."""
-
-    def __init__(self, h: Harness, *names: str, n: int = 1, times: int = 10_000) -> None:
-        ledger = h.callpost.engine.ledger
-        assert isinstance(ledger, SqliteLedger)
-        self.database = ledger._db  # pyright: ignore[reportPrivateUsage] because disks fail below the ledger
-        self.run = self.database.run
-        self.codes = {getattr(SqliteLedger, name).__code__ for name in names}
-        self.failing = range(n, n + times)
-        self.uses = 0
-        self.database.run = self.failed  # pyright: ignore[reportAttributeAccessIssue] because it imitates the method
-
-    async def failed(self, work: Callable[[sqlite3.Connection], Any], **how: Any) -> Any:
-        caller = sys._getframe(1).f_code  # pyright: ignore[reportPrivateUsage] because only the caller tells the method
-        if not self.codes or caller in self.codes:
-            self.uses += 1
-            if self.uses in self.failing:
-                raise LedgerError("The state file /there/ledger.sqlite3 cannot be used: full.")
-        return await self.run(work, **how)
-
-    def mend(self) -> None:
-        self.database.run = self.run
 
 
 @pytest.mark.parametrize("method", ["claim", "begin", "depart"])
