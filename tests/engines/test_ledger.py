@@ -278,9 +278,9 @@ async def test_effect_is_adopted_by_one_intent_only(engine: World) -> None:
     assert await ledger.adopt(one, 1, name, ROUTINE, now)
     assert not await ledger.adopt(two, 1, name, ROUTINE, now)
     assert await ledger.adopt(two, 1, "", ROUTINE, now)
-    assert await ledger.claimed("scope", ["e1", "e2"], "three") == {"e1"}
-    assert await ledger.claimed("scope", ["e1"], "one") == {"e1"}
-    assert await ledger.claimed("elsewhere", ["e1"], "three") == frozenset()
+    assert await ledger.claimed("scope", ["e1", "e2"], "three") == {"e1": now}
+    assert await ledger.claimed("scope", ["e1"], "one") == {"e1": now}
+    assert await ledger.claimed("elsewhere", ["e1"], "three") == {}
 
 
 async def test_refusal_gives_the_slot_back_and_success_names_it(engine: World) -> None:

@@ -140,13 +140,13 @@ async def test_two_lost_starts_that_look_at_once_find_one_call_each() -> None:
         ledger = h.callpost.engine.ledger
         claimed, blind = ledger.claimed, True
 
-        async def late(scope: str, ids: Any, but: str) -> frozenset[str]:
+        async def late(scope: str, ids: Any, but: str) -> Any:
             nonlocal blind
             if blind:  # what the other one adopts meanwhile is not seen yet
                 blind = False
                 other = await h.run("start_call", one)
                 assert other["ok"]
-                return frozenset()
+                return {}
             return await claimed(scope, ids, but)
 
         ledger.claimed = late  # pyright: ignore[reportAttributeAccessIssue] because the race is made by hand

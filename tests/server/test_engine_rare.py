@@ -250,3 +250,45 @@ async def test_twin_of_a_call_that_takes_long_is_told_to_come_back() -> None:
                 assert told["error"]["retry"] == "same_arguments"
                 release.set()
         assert calls(h) == 1
+
+
+async def test_refusal_at_the_gate_leaves_open_what_is_not_found_yet() -> None:
+    async with harness() as h:
+        script(h.voxburst, "/posts", lost(), refusal(403))
+        answer = await h.run("create_post", POST)
+        assert answer["error"]["code"] == "outcome_unknown"
+        assert answer["error"]["upstream"]["status"] == 403
+        assert (await patiently(h, "create_post", POST))[-1]["ok"]
+        assert did(h, "post_created") == 1
+
+
+async def test_refusal_at_the_gate_is_told_once_the_lost_publish_is_disproved() -> None:
+    async with harness() as h:
+        post_id = (await h.run("create_post", POST))["data"]["id"]
+        script(h.voxburst, "/publish", lost(), *(refusal(403) for _ in range(9)))
+        answers = await patiently(h, "publish_post", {"post_id": post_id})
+        assert [a["error"]["code"] for a in answers[:-1]] == ["outcome_unknown"] * (
+            len(answers) - 1
+        )
+        assert answers[-1]["error"]["code"] == "forbidden"
+        assert answers[-1]["error"]["side_effect"] == "none"
+
+
+async def test_refused_repeat_of_a_setting_does_not_claim_that_nothing_changed() -> None:
+    async with harness() as h:
+        change = {"agent_id": START["agent_id"], "intro_message": "Good day"}
+        script(h.vocobase, START["agent_id"], lost(), refusal(403), method="PUT")
+        answer = await h.run("update_agent", change)
+        assert answer["error"]["code"] == "forbidden"
+        assert answer["error"]["side_effect"] == "unknown"
+
+
+async def test_settlement_that_can_never_decide_is_told_as_such() -> None:
+    """«Never», said by the settlement, reaches the agent as it is."""
+    async with harness() as h:
+        h.vocobase.only, h.vocobase.lose_answers = "POST", 1
+        function = {"name": "book", "description": "Books", "url": "https://example.com/f"}
+        answer = await h.run("create_agent_function", function)
+        assert answer["error"]["code"] == "outcome_unknown", answer
+        assert answer["error"]["retry"] == "never"
+        assert "retry_after_s" not in answer["error"]
