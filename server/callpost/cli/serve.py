@@ -128,6 +128,7 @@ async def _assembled(*, sandbox: bool) -> AsyncGenerator["Callpost"]:
             from callpost.cli.boxed import boxed  # noqa: PLC0415 -- only with --sandbox
 
             environ = await stack.enter_async_context(boxed(environ))
+        log_to_stderr("WARNING")  # until the settings say otherwise
         callpost = assemble(environ)
         log_to_stderr(callpost.settings.log_level)
         yield callpost
