@@ -155,8 +155,16 @@ class Call(Protocol):
         """
         ...
 
-    async def claimed(self, upstream_ids: Iterable[str]) -> frozenset[str]:
-        """Which of these are already known as the effect of another intent."""
+    async def claimed(self, upstream_ids: Iterable[str]) -> Mapping[str, datetime | None]:
+        """Which of these are already known as the effect of another intent.
+
+        With when its request left, by our clock, where the answer came so soon that the time of
+        the effect, by their clock, tells how the two clocks differ.
+        """
+        ...
+
+    async def dismiss(self, upstream_ids: Iterable[str]) -> frozenset[str]:
+        """Keep that these are not the effect of this intent; all that were ever kept so."""
         ...
 
     async def file(self, path: str) -> LocalFile:

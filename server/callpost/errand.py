@@ -28,6 +28,9 @@ __all__ = ["Errand"]
 ResultT = TypeVar("ResultT", bound=Result)
 Json = Mapping[str, Any]
 
+DISMISSED_S = 7 * 24 * 3600.0
+"""An intent that is looked for longer asks a person."""
+
 
 @dataclass(slots=True)
 class Errand(Traffic):
@@ -209,11 +212,26 @@ class Errand(Traffic):
         """A background read that all waiting calls of all processes share."""
         return await read_shared(self, path, query=query, digest=digest, max_age_s=max_age_s)
 
-    async def claimed(self, upstream_ids: Iterable[str]) -> frozenset[str]:
+    async def claimed(self, upstream_ids: Iterable[str]) -> Mapping[str, datetime | None]:
         """Which of these are already known as the effect of another intent."""
         self.has_claimed = True
         but = self.hold.key if self.hold else ""
-        return await self.engine.ledger.claimed(self.scope, upstream_ids, but)
+        known = await self.engine.ledger.claimed(self.scope, upstream_ids, but)
+        return {
+            effect_id: None if sent_at is None else datetime.fromtimestamp(sent_at, UTC)
+            for effect_id, sent_at in known.items()
+        }
+
+    async def dismiss(self, upstream_ids: Iterable[str]) -> frozenset[str]:
+        """Keep that these are not the effect of this intent."""
+        ledger, now = self.engine.ledger, self.engine.clock.now()
+        what = f"not {self.hold.key if self.hold else ''}"
+        kept, _ = await ledger.look(self.scope, what, now, max_age_s=DISMISSED_S, lease_s=0.0)
+        before = frozenset[str](kept or ())
+        after = before.union(upstream_ids)
+        if after != before:
+            await ledger.keep_look(self.scope, what, sorted(after), now)
+        return after
 
     async def free(self, slot: str, upstream_ids: Iterable[str]) -> None:
         """Give back the slots of these."""

@@ -122,8 +122,11 @@ class FakeCall:
     ) -> Json:
         return digest(self._payload("get", path, query, None))
 
-    async def claimed(self, upstream_ids: Iterable[str]) -> frozenset[str]:
-        return frozenset()
+    async def claimed(self, upstream_ids: Iterable[str]) -> Mapping[str, datetime | None]:
+        return {}
+
+    async def dismiss(self, upstream_ids: Iterable[str]) -> frozenset[str]:
+        return frozenset(upstream_ids)
 
     async def file(self, path: str) -> LocalFile:
         name = PurePath(path)

@@ -24,7 +24,8 @@ class Calls:
         self.rows = rows
         self.has_total = total
         self.after_s = after_s
-        self.taken: frozenset[str] = frozenset()
+        self.taken: dict[str, datetime | None] = {}
+        self.dismissed: frozenset[str] = frozenset()
         self.offsets: list[int] = []
 
     def now(self) -> datetime:
@@ -39,10 +40,14 @@ class Calls:
             page["total"] = len(self.rows)
         return into.model_validate(page)
 
-    async def claimed(self, upstream_ids: Iterable[str]) -> frozenset[str]:
-        return self.taken & frozenset(upstream_ids)
+    async def claimed(self, upstream_ids: Iterable[str]) -> Mapping[str, datetime | None]:
+        return {name: self.taken[name] for name in upstream_ids if name in self.taken}
 
-    async def settle(self, offset_s: float | None = None) -> StartedCall | None:
+    async def dismiss(self, upstream_ids: Iterable[str]) -> frozenset[str]:
+        self.dismissed = self.dismissed.union(upstream_ids)
+        return self.dismissed
+
+    async def settle(self, offset_s: float | None = 0.0) -> StartedCall | None:
         wanted = Wanted(to_number=NUMBER, agent_id="a1")
         offset = None if offset_s is None else timedelta(seconds=offset_s)
         return await looking_for(cast("Call", self), wanted)(Sent(SENT, lambda: offset))
@@ -97,8 +102,48 @@ async def test_newest_first_is_read_until_the_send_is_passed(*, total: bool) -> 
     assert found.call_id == "ours"
     assert calls.offsets == [0, 100]
     calls = Calls([*newer, *older], total=total, after_s=700)
+    if total:
+        assert await calls.settle() is None
+        assert calls.offsets == [0, 100, 550]
+    else:
+        with pytest.raises(Unsettled, match="pages"):
+            await calls.settle()
+        assert calls.offsets == [0, 100, 200]
+
+
+async def test_end_of_a_list_is_looked_at_where_calls_that_nobody_answered_yet_may_be() -> None:
+    older = others(250, first_off_s=-86_400, step_s=-60)
+    calls = Calls([*older, OURS])
+    found = await calls.settle()
+    assert found is not None
+    assert found.call_id == "ours"
+    assert calls.offsets == [0, 151]
+    calls = Calls(older)
+    assert await calls.settle() is None
+    assert calls.offsets == [0, 150]
+    calls = Calls(older[:130])
     assert await calls.settle() is None
     assert calls.offsets == [0, 100]
+
+
+async def test_list_that_ends_with_newer_calls_is_not_newest_first() -> None:
+    older = others(250, first_off_s=-86_400, step_s=-60)
+    unanswered = others(150, first_off_s=-90_000, step_s=100)
+    calls = Calls([*older, *unanswered])
+    with pytest.raises(Unsettled, match="pages"):
+        await calls.settle()
+    assert calls.offsets == [0, 300]
+
+
+async def test_end_that_shrank_away_decides_nothing() -> None:
+    class Shrinking(Calls):
+        async def get(self, path: str, *, into: Any, query: Mapping[str, Any]) -> Any:
+            page = await super().get(path, into=into, query=query)
+            self.rows, told = self.rows[:100], page.total
+            return page.model_copy(update={"total": told})
+
+    with pytest.raises(Unsettled, match="pages"):
+        await Shrinking(others(250, first_off_s=-86_400, step_s=-60)).settle()
 
 
 async def test_oldest_first_is_read_from_the_end() -> None:
@@ -158,21 +203,54 @@ async def test_pages_shorter_than_asked_for_do_not_end_the_list() -> None:
 
 async def test_call_of_another_intent_is_passed_over() -> None:
     calls = Calls([OURS])
-    calls.taken = frozenset({"ours"})
+    calls.taken = {"ours": None}
     assert await calls.settle() is None
 
 
 async def test_known_clock_offset_moves_the_window() -> None:
     calls = Calls([row("ours", 300, NUMBER)], after_s=900)
-    with pytest.raises(Unsettled):
-        await calls.settle()
+    for offset_s in (0, None):
+        with pytest.raises(Unsettled):
+            await calls.settle(offset_s)
     found = await calls.settle(offset_s=299)
     assert found is not None
 
 
-@pytest.mark.parametrize(("after_s", "retry"), [(10, "same_arguments"), (3600, "never")])
-async def test_doubtful_call_is_named_with_what_to_do(after_s: float, retry: str) -> None:
-    calls = Calls([row("maybe", -300, NUMBER)], after_s=after_s)
+async def test_other_call_of_ours_in_the_list_tells_how_its_clock_differs() -> None:
+    calls = Calls([row("ours", 300, NUMBER), row("first", 250, NUMBER), row("old", 9, NUMBER)])
+    calls.taken = {"first": SENT - timedelta(seconds=49)}
+    for offset_s in (None, 290):
+        found = await calls.settle(offset_s)
+        assert found is not None
+        assert found.call_id == "ours"
+    calls.rows = calls.rows[1:]
+    assert await calls.settle(offset_s=None) is None
+
+
+async def test_call_that_was_too_long_at_the_first_look_stays_ruled_out() -> None:
+    ended = (SENT + timedelta(seconds=-210)).isoformat()
+    calls = Calls([row("before", -240, NUMBER, endedAt=ended)], after_s=3)
+    assert await calls.settle() is None
+    calls.after_s = 600
+    assert await calls.settle() is None
+    calls.dismissed = frozenset()
+    with pytest.raises(Unsettled):
+        await calls.settle()
+
+
+@pytest.mark.parametrize(
+    ("after_s", "status", "retry"),
+    [
+        (10, "COMPLETED", "same_arguments"),
+        (300, "COMPLETED", "never"),
+        (300, "IN_PROGRESS", "same_arguments"),
+        (3600, "IN_PROGRESS", "never"),
+    ],
+)
+async def test_doubtful_call_is_named_with_what_to_do(
+    after_s: float, status: str, retry: str
+) -> None:
+    calls = Calls([row("maybe", -300, NUMBER, status=status)], after_s=after_s)
     with pytest.raises(Unsettled) as raised:
         await calls.settle()
     assert "maybe" in raised.value.message

@@ -219,33 +219,35 @@ async def elsewhere(h: Harness, to_number: str) -> str:
 
 async def test_call_of_another_program_that_may_be_ours_is_left_to_a_person() -> None:
     async with harness(families=[FAMILY]) as h:
-        busy = {**START, "to_number": "+14155550102"}
-        call_id = await elsewhere(h, busy["to_number"])
-        h.clock.advance(100)
-        h.vocobase.only = "/calls/start"
-        h.vocobase.lose_requests = 1
-        answer = await h.run("start_call", busy)
-        assert answer["error"]["code"] == "outcome_unknown"
-        assert call_id in answer["error"]["message"]
-        assert "occurrence" in answer["error"]["next_step"]
-        assert "14155550102" not in json.dumps(answer)
-        h.clock.advance(300)
-        assert (await h.run("start_call", busy))["error"]["code"] == "outcome_unknown"
-        assert placed(h) == 1
-        assert (await h.run("start_call", {**busy, "occurrence": 2}))["ok"]
-        assert placed(h) == 2
-
-
-async def test_running_call_of_another_program_is_not_dialled_over() -> None:
-    async with harness(families=[FAMILY]) as h:
         talk = {**START, "to_number": "+14155550109"}
         call_id = await elsewhere(h, talk["to_number"])
         h.clock.advance(100)
         h.vocobase.only = "/calls/start"
         h.vocobase.lose_requests = 1
         answer = await h.run("start_call", talk)
-        assert answer["data"]["call_id"] == call_id
+        assert answer["error"]["code"] == "outcome_unknown"
+        assert call_id in answer["error"]["message"]
+        assert "occurrence" in answer["error"]["next_step"]
+        assert "14155550109" not in json.dumps(answer)
+        h.clock.advance(60)
+        assert (await h.run("start_call", talk))["error"]["code"] == "outcome_unknown"
         assert placed(h) == 1
+        assert (await h.run("start_call", {**talk, "occurrence": 2}))["ok"]
+        assert placed(h) == 2
+
+
+async def test_call_of_another_program_that_lasted_longer_than_since_the_send_is_not_ours() -> None:
+    async with harness(families=[FAMILY]) as h:
+        busy = {**START, "to_number": "+14155550102"}
+        await elsewhere(h, busy["to_number"])
+        h.clock.advance(100)
+        h.vocobase.only = "/calls/start"
+        h.vocobase.lose_requests = 1
+        answer = await h.run("start_call", busy)
+        assert answer["error"]["code"] == "outcome_unknown"
+        h.clock.advance(answer["error"]["retry_after_s"])
+        assert (await h.run("start_call", busy))["ok"]
+        assert placed(h) == 2
 
 
 async def test_two_lost_starts_to_one_number_find_a_call_each() -> None:

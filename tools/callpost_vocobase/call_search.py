@@ -2,9 +2,12 @@
 
 The order of `GET /calls` is not stated (contract section 11), so it is recognised from the first
 page: newest first reads on until the send is passed, oldest first reads from the end. Every page is
-one of ten call requests a minute, so there are at most three.
+one of ten call requests a minute, so there are at most three, and one more to see the end of a list
+that seems to be newest first: ordered by the start of the talk, it has the calls that nobody has
+answered yet behind all others.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Literal
@@ -12,8 +15,8 @@ from typing import Literal
 from callpost.errors import Unsettled
 from callpost.toolset import Call, Sent, Settle, route
 from callpost_vocobase.call_models import CallPage, CallRow, StartedCall, instant
+from callpost_vocobase.call_times import WIDE, Times, measured
 from callpost_vocobase.lost_call import (
-    WIDE,
     Absent,
     Adopt,
     Unclear,
@@ -44,9 +47,10 @@ def looking_for(call: Call, wanted: Wanted) -> Settle[StartedCall]:
 
     async def settle(sent: Sent, /) -> StartedCall | None:
         rows: list[CallRow] = []
+        claimed: dict[str, datetime | None] = {}
         verdict: Verdict = Absent()
         pages = _Pages()
-        since_send = timedelta(0)
+        times = Times(sent.at, call.now())
         while (start := pages.next_offset) is not None:
             page = await call.get(
                 route("/calls"),
@@ -54,25 +58,39 @@ def looking_for(call: Call, wanted: Wanted) -> Settle[StartedCall]:
                 query={"limit": LARGEST_PAGE, "offset": start},
             )
             rows.extend(page.calls)
-            offset = sent.clock_offset or timedelta(0)  # the page has just told their time
-            sent_at, now = sent.at + offset, call.now() + offset
-            since_send = now - sent_at
-            pages.read(page, sent_at - WIDE)
-            ids = [row.call_id for row in matching(rows, wanted) if row.call_id]
-            claimed = await call.claimed(ids) if ids else frozenset[str]()
-            verdict = decide(rows, wanted, sent_at=sent_at, now=now, claimed=claimed)
+            claimed.update(await call.claimed(row.call_id for row in page.calls if row.call_id))
+            # The page has just told their time, and every moment since then makes a call younger.
+            offset = measured(rows, claimed)
+            times = Times(sent.at, call.now(), offset, sent.clock_offset)
+            pages.read(page, times.sent_by_them - WIDE)
+            free = [row for row in matching(rows, wanted) if row.call_id not in claimed]
+            verdict = await _verdict(call, free, wanted, times)
             if isinstance(verdict, Adopt) and verdict.is_narrow:
                 break
         if isinstance(verdict, Adopt):
             return StartedCall.model_validate(verdict.row.compact())
-        may_appear = since_send < _MAY_APPEAR
         if isinstance(verdict, Unclear):
+            # How long it lasted may rule it out once it is over.
+            patience = WIDE if verdict.row.is_active else _MAY_APPEAR
+            may_appear = times.now - sent.at < patience
             raise _unclear(verdict, may_appear=may_appear)
         if not pages.cover_the_send:
             raise _too_long()
         return None
 
     return settle
+
+
+async def _verdict(call: Call, rows: Sequence[CallRow], wanted: Wanted, times: Times) -> Verdict:
+    """What the rows mean, given what an earlier look has ruled out.
+
+    The sooner after the send, the more calls are too long to be ours; so that is kept.
+    """
+    if not rows:
+        return Absent()
+    ruled_out = [row.call_id for row in rows if row.call_id and times.rule_out(row)]
+    others = await call.dismiss(ruled_out)
+    return decide(rows, wanted, times, others=others)
 
 
 class _Pages:
@@ -82,6 +100,9 @@ class _Pages:
         self._read = 0
         self._size = 0
         self._order: Order = "unknown"
+        self._oldest: datetime | None = None
+        self._before_the_end: int | None = None
+        """Where the reading broke off to see the end of the list."""
         self.next_offset: int | None = 0
         self.cover_the_send = False
 
@@ -94,16 +115,28 @@ class _Pages:
             self._size = len(page.calls)
             self._order = _order_of(page)
         times = [made for row in page.calls if (made := instant(row.created_at))]
+        if self._before_the_end is not None:
+            self.next_offset = None
+            self.cover_the_send = bool(times) and (
+                start <= self._before_the_end
+                or (len(times) == len(page.calls) and max(times) <= (self._oldest or since))
+            )
+            return
+        self._oldest = min(times, default=self._oldest)
         reaches_back = bool(times) and min(times) < since
         self.cover_the_send = self._covers(page, start, end, reaches_back=reaches_back)
+        is_passed = self._order == "newest_first" and reaches_back and not self.cover_the_send
+        if is_passed and page.total is not None:
+            self._before_the_end = end
+            self.next_offset = max(page.total - self._size, end)
+            return
         is_done = self.cover_the_send or self._read == MOST_PAGES or not page.calls
         self.next_offset = None if is_done else self._following(page, start, end)
 
     def _covers(self, page: CallPage, start: int, end: int, *, reaches_back: bool) -> bool:
         if self._order == "oldest_first" and self._read > 1:
             return reaches_back or start <= self._size
-        is_last = end >= page.total if page.total is not None else len(page.calls) < LARGEST_PAGE
-        return is_last or (self._order == "newest_first" and reaches_back)
+        return end >= page.total if page.total is not None else len(page.calls) < LARGEST_PAGE
 
     def _following(self, page: CallPage, start: int, end: int) -> int:
         if self._order != "oldest_first":

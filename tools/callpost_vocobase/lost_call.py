@@ -4,31 +4,36 @@ Vocobase honours no idempotency key and stores no client reference (contract sec
 is: `GET /calls`, without a filter by number or date, in an order that is not stated. A match has
 our number and our agent, appeared around the send, and is the effect of no other intent.
 
-::
+A call that lasted longer than the time since the send was made before it, whatever any clock says:
+it is not ours. What else is not ours depends on what is known of the clock of the list::
 
-    created, by their clock     and then
-    -15 s .. +90 s of the send  it is ours: adopted, the nearest first
-    within 15 min               ours if the call is still going on, or if it was created in the
-                                future, which proves that the clocks disagree; otherwise unclear
-    farther off                 not ours; unclear if in the future
-    no readable time            ours if the call is still going on; otherwise unclear
+    created, by their clock     measured by          told by the       unknown
+                                other calls of ours  Date of replies
+    -5 s .. +90 s of the send   ours, the nearest    ours, the nearest ours while it goes on (*)
+    in the future               not ours             ours (*)          ours while it goes on (*)
+    within 15 min               not ours             unclear           unclear
+    farther off                 not ours             not ours; unclear if in the future
+    no readable time            unclear              unclear           unclear
 
-A row without a comparable number is never adopted; it makes the case unclear where all the rest
-matches. Unclear is answered as such, because the alternative is to ring a person twice.
+    (*) the newest: such a time proves that clocks disagree, so nearness says nothing
+
+Measured goes before told, because the clock that stamps calls need not be the one that stamps
+replies; a row that only the latter makes ours is unclear. A row without a comparable number is
+never adopted; it makes the case unclear where all the rest matches. Unclear is answered as such,
+because the alternatives are to ring a person twice, and to report a call that nobody placed.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import final
+from typing import Any, final
 
 from callpost_vocobase.call_models import CallRow, instant
+from callpost_vocobase.call_times import WIDE, Place, Times
 
 __all__ = [
-    "NARROW",
-    "WIDE",
     "Absent",
     "Adopt",
     "Unclear",
@@ -38,13 +43,11 @@ __all__ = [
     "matching",
 ]
 
-NARROW = (timedelta(seconds=-15), timedelta(seconds=90))
-"""A start answers before anyone picks up, so the row is made within seconds of the request."""
-
-WIDE = timedelta(minutes=15)
-"""Farther apart than this no two machines' clocks are taken to be."""
-
 _SHORTEST_NUMBER = 7
+_WHY = {
+    False: "the list does not say when it was made",
+    True: "it was made at another time than the request",
+}
 _MASK = re.compile(r"[*xX#•]+")
 
 
@@ -129,49 +132,45 @@ def matching(rows: Sequence[CallRow], wanted: Wanted) -> tuple[CallRow, ...]:
 
 
 def decide(
-    rows: Sequence[CallRow],
-    wanted: Wanted,
-    *,
-    sent_at: datetime,
-    now: datetime,
-    claimed: frozenset[str],
+    rows: Sequence[CallRow], wanted: Wanted, times: Times, *, others: Container[str | None]
 ) -> Verdict:
     """Which of the rows, if any, is the effect of the lost start.
 
     Args:
         rows: The list, or the part of it that may hold the call, in any order.
         wanted: What was asked for.
-        sent_at: When the request left, by their clock as well as we know it.
-        now: The instant, by the same clock.
-        claimed: Calls that are known to be the effect of other intents.
+        times: When it left, and what is known of the clock of the list.
+        others: Calls that are known to be something else's effect.
     """
     narrow: list[tuple[timedelta, CallRow]] = []
-    likely: list[tuple[timedelta, CallRow]] = []
+    odd: list[tuple[datetime, CallRow]] = []
     unclear: list[tuple[timedelta, Unclear]] = []
     for row in matching(rows, wanted):
-        if row.call_id in claimed:
-            continue
         created = instant(row.created_at) or instant(row.started_at)
-        off = created - sent_at if created else None
-        is_future = created is not None and created > now
-        if off is not None and abs(off) > WIDE and not is_future:
+        place = times.place(created)
+        if row.call_id in others or place is Place.ELSEWHERE or times.rule_out(row):
             continue
-        distance = WIDE if off is None else abs(off)
+        distance = abs(created - times.sent_by_them) if created else WIDE
         if _likeness(row.to_number, wanted.to_number) is _Likeness.UNKNOWN:
             unclear.append((distance, Unclear(row, "its number cannot be compared")))
-        elif off is not None and NARROW[0] <= off <= NARROW[1]:
+        elif place is Place.NARROW:
             narrow.append((distance, row))
-        elif distance <= WIDE and (row.is_active or is_future):
-            likely.append((distance, row))
-        elif off is None:
-            unclear.append((distance, Unclear(row, "the list does not say when it was made")))
+        elif place is Place.ODD and created is not None:
+            odd.append((created, row))
         else:
-            unclear.append((distance, Unclear(row, "it was made at another time than the request")))
-    for found in (narrow, likely):
-        if found:
-            return Adopt(min(found, key=_distance)[1], is_narrow=found is narrow)
-    return min(unclear, key=_distance)[1] if unclear else Absent()
+            unclear.append((distance, Unclear(row, _WHY[created is not None])))
+    if narrow:
+        return Adopt(min(narrow, key=_first)[1], is_narrow=True)
+    if odd:
+        return _of_odd(max(odd, key=_first)[1], times)
+    return min(unclear, key=_first)[1] if unclear else Absent()
 
 
-def _distance(found: tuple[timedelta, object]) -> timedelta:
+def _of_odd(newest: CallRow, times: Times) -> Verdict:
+    if times.told is not None or newest.is_active:
+        return Adopt(newest, is_narrow=False)
+    return Unclear(newest, "nothing tells how the clock of the list differs from ours")
+
+
+def _first(found: tuple[Any, object]) -> Any:
     return found[0]

@@ -45,6 +45,7 @@ from callpost.toolset import Dedupe
 
 __all__ = [
     "MOVES",
+    "SOON_S",
     "Ask",
     "Begun",
     "Claim",
@@ -64,6 +65,9 @@ __all__ = [
     "check_move",
     "verdict",
 ]
+
+SOON_S = 5.0
+"""An effect known this soon was made at the time of its request, as far as clocks can tell."""
 
 MOVES: Mapping[State | None, frozenset[State]] = {
     None: frozenset({State.SENT}),
@@ -145,7 +149,15 @@ class Ledger(Protocol):
 
     async def recent(self, *, limit: int, only_open: bool = False) -> Sequence[Record]: ...
 
-    async def claimed(self, scope: str, effect_ids: Iterable[str], but: str) -> frozenset[str]: ...
+    async def claimed(
+        self, scope: str, effect_ids: Iterable[str], but: str
+    ) -> Mapping[str, float | None]:
+        """Which of these effects belong to another intent than `but`.
+
+        With when the request left that made it, where its intent was through within `SOON_S`: then
+        the effect was made within that time of it, and not by a later try.
+        """
+        ...
 
     async def rooms(
         self, scope: str, limits: Mapping[str, Limit], now: float

@@ -1,12 +1,13 @@
 """The ledger on SQLite: one file, any number of processes on one machine."""
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from callpost.ledger import (
+    SOON_S,
     Ask,
     Begun,
     Claim,
@@ -201,21 +202,27 @@ class SqliteLedger(SqlitePace, SqliteRecords):
         finally:
             self._let_go(hold)
 
-    async def claimed(self, scope: str, effect_ids: Iterable[str], but: str) -> frozenset[str]:
-        """Which of these effects belong to another intent than `but`."""
+    async def claimed(
+        self, scope: str, effect_ids: Iterable[str], but: str
+    ) -> Mapping[str, float | None]:
+        """Which of these effects belong to another intent than `but`, and when it was made."""
         wanted = list(effect_ids)
 
-        def work(db: sqlite3.Connection) -> frozenset[str]:
-            found: set[str] = set()
+        def work(db: sqlite3.Connection) -> Mapping[str, float | None]:
+            found: dict[str, float | None] = {}
             for effect_id in wanted:
+                # A request that names it in its path acted on what was there before.
                 row = db.execute(
-                    "SELECT 1 FROM steps JOIN intents ON intents.id = steps.intent"
+                    "SELECT count(*) AS steps, min(CASE WHEN instr(steps.name, steps.effect_id) = 0"
+                    " AND intents.changed_at - steps.sent_at BETWEEN 0 AND ?"
+                    " THEN steps.sent_at END) AS sent_at"
+                    " FROM steps JOIN intents ON intents.id = steps.intent"
                     " WHERE steps.effect_id = ? AND steps.scope = ? AND intents.key != ?",
-                    (effect_id, scope, but),
+                    (SOON_S, effect_id, scope, but),
                 ).fetchone()
-                if row:
-                    found.add(effect_id)
-            return frozenset(found)
+                if row["steps"]:
+                    found[effect_id] = row["sent_at"]
+            return found
 
         return await self._db.run(work)
 
