@@ -63,10 +63,17 @@ def assemble(
     if "://" in settings.state:
         raise SettingsError("CALLPOST_STATE must be a path; other engines are not in this version.")
     engine = Engine(
-        ledger=SqliteLedger(Path(settings.state).expanduser(), clock.now),
+        ledger=SqliteLedger(_path(settings.state), clock.now),
         upstream=Upstream(clock, timeout_s=settings.timeout_s, transports=transports),
         clock=clock,
         access=settings.access,
         bounds=settings.bounds,
     )
     return Callpost(settings, catalog, catalog.chosen(settings), engine)
+
+
+def _path(state: str) -> Path:
+    try:
+        return Path(state).expanduser()
+    except RuntimeError:
+        raise SettingsError("CALLPOST_STATE names the folder of a user who is not there.") from None

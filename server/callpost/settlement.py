@@ -56,7 +56,7 @@ async def find_out(errand: "Errand", write: Write[ResultT], known: Try) -> Resul
             raise unknown(errand, known, fault) from None
         if found is not None or (may_resend and not _may_be_hidden(errand, write, known)):
             return found
-        wait = await absent(errand, known)
+        wait = await absent(errand, known, keeps_key=may_resend)
         if wait is None:
             return None
         if wait > min(errand.engine.bounds.max_wait_s, errand.seconds_left() - 2.0):
@@ -94,8 +94,12 @@ def has_key(errand: "Errand", known: Try) -> bool:
     return api.key_header is not None and -KEY_MARGIN_S < age < api.key_window_s - KEY_MARGIN_S
 
 
-async def absent(errand: "Errand", known: Try) -> float | None:
-    """Nothing was found: the seconds until looking again, or None where that decides it."""
+async def absent(errand: "Errand", known: Try, *, keeps_key: bool = False) -> float | None:
+    """Nothing was found: the seconds until looking again, or None where that decides it.
+
+    Where the upstream still remembers the key, the next request keeps it: if looking was wrong,
+    the key has the last word.
+    """
     step = known.step
     assert step is not None  # noqa: S101 because only an open step is looked for
     if errand.engine.bounds.strict:
@@ -104,7 +108,7 @@ async def absent(errand: "Errand", known: Try) -> float | None:
     age = errand.engine.clock.now() - (step.sent_at or 0.0)
     left = errand.engine.bounds.settle_after_s - age
     decides = step.looks + 1 >= LOOKS and left <= 0
-    state = State.REJECTED if decides else State.UNSETTLED
+    state = State.REJECTED if decides and not keeps_key else State.UNSETTLED
     await record(errand, known, Outcome(state, looked=True))
     if decides and known.is_kept:
         return None

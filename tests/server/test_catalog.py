@@ -63,6 +63,13 @@ def test_an_unknown_name_is_an_error_with_the_nearest(environ: dict[str, str], h
         assemble(environ)
 
 
+def test_a_state_that_cannot_be_a_path_is_named() -> None:
+    with pytest.raises(SettingsError, match="CALLPOST_STATE"):
+        assemble({"CALLPOST_STATE": "~no-such-user-here/ledger"})
+    with pytest.raises(SettingsError, match="must be a path"):
+        assemble({"CALLPOST_STATE": "postgresql://localhost/callpost"})
+
+
 def test_two_tools_of_one_name_are_refused() -> None:
     families = installed_families()
     with pytest.raises(SettingsError, match="Two installed tools"):

@@ -449,6 +449,8 @@ async def test_post_saved_before_a_5xx_is_not_sent_again_while_the_list_may_lag(
         h.clock.advance(answer["error"]["retry_after_s"])
         assert (await h.run("create_post", POST))["ok"]
         assert did(h, "post_created") == 1
+        first, second = h.voxburst.sent("POST", "/posts")
+        assert first.headers["idempotency-key"] == second.headers["idempotency-key"]
 
 
 @pytest.mark.parametrize("status", [302, 303, 308])
@@ -459,3 +461,18 @@ async def test_redirect_of_a_write_is_no_refusal(status: int) -> None:
         answer = await h.run("start_call", START)
         assert answer["error"]["side_effect"] == "unknown"
         assert len(h.vocobase.sent("POST", "/calls/start")) == 1
+
+
+async def test_post_that_no_look_finds_is_sent_again_with_its_own_key() -> None:
+    """The list never shows it, so only the key can tell that it was saved."""
+    async with harness(sandbox=ROOMY, CALLPOST_LIMITS=WIDE) as h:
+        h.sandbox.voxburst.faults.add(Fault(when="after", status=500, method="POST"))
+        h.voxburst.only = "GET /v1/posts"
+        h.voxburst.replies = [
+            httpx2.Response(200, json={"data": [], "pagination": {"hasMore": False}})
+            for _ in range(9)
+        ]
+        answers = await patiently(h, "create_post", POST)
+        assert answers[-1]["ok"]
+        assert did(h, "post_created") == 1
+        assert len({r.headers["idempotency-key"] for r in h.voxburst.sent("POST", "/posts")}) == 1
