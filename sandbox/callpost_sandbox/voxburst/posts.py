@@ -65,7 +65,7 @@ def create_post(state: State, body: CreateBody) -> Post:
         content=body.content,
         status="draft",
         targets=[_target(state, account_id) for account_id in body.account_ids],
-        created_at=now,
+        created_at=state.wall(),
         updated_at=now,
         scheduled_for=at,
         body=_kept(body),
@@ -201,7 +201,7 @@ def _clone(call: Call) -> Answer:
         content=post.content,
         status="draft",
         targets=[_target(state, target.account_id) for target in post.targets],
-        created_at=call.now,
+        created_at=state.wall(),
         updated_at=call.now,
         body=dict(post.body),
     )

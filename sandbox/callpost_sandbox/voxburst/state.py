@@ -92,6 +92,10 @@ class State:
         """Return the sandbox's time."""
         return self.clock.now()
 
+    def wall(self) -> float:
+        """Return what a calendar shows: when something was made, as a client compares it."""
+        return self.clock.wall()
+
     def did(self, kind: str, subject: str) -> None:
         """Keep an effect in the journal."""
         self.journal.did(kind, subject)
