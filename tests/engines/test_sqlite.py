@@ -162,9 +162,11 @@ async def test_folder_that_cannot_be_made_is_refused(here: World) -> None:
     assert "CALLPOST_STATE" in await refused(here)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 async def test_folder_that_is_read_only_is_refused(here: World) -> None:
-    here.path.parent.mkdir(mode=0o500)
+    if os.geteuid() == 0:  # root may write to any folder but those that the kernel makes up
+        here.path = Path("/proc/self/ledger.sqlite3")
+    else:
+        here.path.parent.mkdir(mode=0o500)
     assert "CALLPOST_STATE" in await refused(here)
 
 
