@@ -2,24 +2,29 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
+import anyio
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from callpost.errors import Broken, Refused, Unsettled
 from callpost.toolset import Sent
 from callpost_voxburst.api import FAMILY
 from callpost_voxburst.post_settlement import find_created, find_published
 
+ZERO = timedelta(0)
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
 class Looks:
     """Answers reads one after the other, and knows what is claimed."""
 
-    def __init__(self, *answers: Any, claimed: Iterable[str] = ()) -> None:
+    def __init__(self, *answers: Any, claimed: Mapping[str, datetime | None] | None = None) -> None:
         self.answers = list(answers)
-        self.taken = frozenset(claimed)
+        self.taken = claimed or {}
         self.queries: list[Mapping[str, Any] | None] = []
 
     async def get(self, _path: str, *, into: Any, query: Mapping[str, Any] | None = None) -> Any:
@@ -29,8 +34,8 @@ class Looks:
             raise answer
         return into.model_validate(answer)
 
-    async def claimed(self, upstream_ids: Iterable[str]) -> frozenset[str]:
-        return self.taken & frozenset(upstream_ids)
+    async def claimed(self, upstream_ids: Iterable[str]) -> Mapping[str, datetime | None]:
+        return {name: self.taken[name] for name in upstream_ids if name in self.taken}
 
     def now(self) -> datetime:
         return NOW
@@ -50,7 +55,7 @@ def page(*posts: Any, cursor: str | None = None) -> Any:
     return {"data": posts, "pagination": {"hasMore": cursor is not None, "nextCursor": cursor}}
 
 
-async def found(call: Any, *, offset: timedelta | None = None) -> str | None:
+async def found(call: Any, *, offset: timedelta | None = ZERO) -> str | None:
     created = await find_created(call, "A", ("a", "b"), Sent(NOW, lambda: offset))
     return created.id if created else None
 
@@ -61,8 +66,8 @@ async def test_post_with_the_same_text_and_accounts_made_then_is_it() -> None:
 
 
 async def test_post_of_another_intent_is_not_it() -> None:
-    assert await found(Looks(page(post("p0"), post("p1", seconds=5)), claimed=["p0"])) == "p1"
-    assert await found(Looks(page(post("p0")), claimed=["p0"])) is None
+    assert await found(Looks(page(post("p0"), post("p1", seconds=5)), claimed={"p0": None})) == "p1"
+    assert await found(Looks(page(post("p0")), claimed={"p0": None})) is None
 
 
 async def test_nearest_in_time_of_several_is_it() -> None:
@@ -79,9 +84,45 @@ async def test_upstream_clock_that_is_ahead_is_allowed_for() -> None:
 
 
 async def test_known_clock_leaves_little_room_before() -> None:
-    call = Looks(page(post("p0", seconds=-60)), page(post("p0", seconds=-60)))
-    assert await found(call) == "p0"
-    assert await found(call, offset=timedelta()) is None
+    assert await found(Looks(page(post("p0", seconds=-5)))) == "p0"
+    assert await found(Looks(page(post("p0", seconds=-6)))) is None
+
+
+@pytest.mark.parametrize("offset", [None, ZERO, timedelta(seconds=250)])
+async def test_other_post_of_ours_tells_how_their_clock_differs(offset: timedelta | None) -> None:
+    measured = {"p1": NOW - timedelta(seconds=60)}
+    ours, first = post("p0", seconds=301), post("p1", seconds=240, content="B")
+    assert await found(Looks(page(ours, first), claimed=measured), offset=offset) == "p0"
+    twin = post("p2", seconds=200)
+    assert await found(Looks(page(first, twin), claimed=measured), offset=None) is None
+
+
+async def test_twin_on_which_clocks_disagree_is_nobody_s_for_sure() -> None:
+    measured = {"p1": NOW - timedelta(seconds=60)}
+    first = post("p1", seconds=240, content="B")
+    with pytest.raises(Unsettled) as raised:
+        await found(Looks(page(first, post("p0", seconds=1)), claimed=measured))
+    assert raised.value.retry == "never"
+
+
+@pytest.mark.parametrize("seconds", [-200, 1, 100, 4000])
+async def test_twin_is_nobody_s_for_sure_where_nothing_tells_their_time(seconds: float) -> None:
+    with pytest.raises(Unsettled):
+        await found(Looks(page(post("p0", seconds=seconds))), offset=None)
+    assert await found(Looks(page(post("p0", content="B"))), offset=None) is None
+
+
+@given(
+    seconds=st.floats(-2000, 2000),
+    skew=st.integers(-4000, 4000).map(lambda s: timedelta(seconds=s)),
+)
+def test_post_is_ours_exactly_if_it_was_made_then_by_their_clock(
+    seconds: float, skew: timedelta
+) -> None:
+    made = post("p0", seconds=seconds)
+    name = anyio.run(partial(found, Looks(page(made)), offset=skew))
+    off = datetime.fromisoformat(made["createdAt"]) - NOW - skew
+    assert (name == "p0") is (timedelta(seconds=-5) <= off <= timedelta(minutes=15))
 
 
 async def test_looking_goes_through_pages_until_older_posts_come() -> None:

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from callpost.errors import Unsettled
 from callpost.toolset import Call, Sent
-from callpost_voxburst.post_settlement import earliest, instant_of
+from callpost_voxburst.post_settlement import by_their_clock, instant_of, is_of
 
 __all__ = ["found_of"]
 
@@ -26,10 +26,10 @@ DatedT = TypeVar("DatedT", bound=Dated)
 
 
 async def found_of(alike: Iterable[DatedT], sent: Sent, call: Call) -> DatedT | None:
-    """The one of these that the request made: created since, and no other intent's.
+    """The one of these that the request made: created then, and no other intent's.
 
     Raises:
-        Unsettled: One of them does not tell when it was created.
+        Unsettled: One of them does not tell when it was created, or nothing tells their time.
     """
     named = {item.id: item for item in alike if item.id}
     claimed = await call.claimed(named)
@@ -42,6 +42,6 @@ async def found_of(alike: Iterable[DatedT], sent: Sent, call: Call) -> DatedT | 
                 "Something like it exists, and does not tell when it was created.",
                 next_step="Tell the person to look it up in VoxBurst; do not create it again.",
             )
-        if created_at >= earliest(sent):
+        if is_of(created_at, by_their_clock(sent)):
             return item
     return None

@@ -3,9 +3,8 @@
 Needed once the service has forgotten the idempotency key (contract `voxburst.md` section 4).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Protocol
 
 from callpost.errors import Unsettled
@@ -17,20 +16,19 @@ from callpost_voxburst.post_models import Post, PostList, RetriedPost
 
 __all__ = [
     "UNPUBLISHED",
+    "by_their_clock",
     "earliest",
     "find_created",
     "find_published",
     "find_retried",
     "find_scheduled",
+    "is_of",
     "newest_posts",
     "refuse_past_unless_sent",
 ]
 
 UNPUBLISHED = frozenset({"draft", "pending_approval", "approved", "cancelled"})
 """Statuses of a post that was never handed to a platform (section 7)."""
-
-BEFORE = timedelta(minutes=2)
-"""How far two clocks may differ while nobody has told by how much."""
 
 AFTER = timedelta(minutes=15)
 """A gateway may commit late."""
@@ -55,9 +53,19 @@ def instant_of(text: str | None) -> datetime | None:
 
 
 async def newest_posts(
-    call: Call, *, since: Callable[[], datetime], chosen: Callable[[Post], bool]
+    call: Call,
+    *,
+    since: Callable[[], datetime],
+    chosen: Callable[[Post], bool],
+    learn: Callable[[Sequence[Post]], Awaitable[None]] | None = None,
 ) -> list[tuple[datetime, Post]]:
     """The chosen posts created since then, with their instants; the list is newest first.
+
+    Args:
+        call: Of the handler.
+        since: Asked after each page, when their time is known.
+        chosen: Which posts.
+        learn: Is shown each page before that.
 
     Raises:
         Unsettled: There are more posts than can be looked through.
@@ -68,6 +76,8 @@ async def newest_posts(
         page = await call.get(
             route("/posts"), into=PostList, query={"limit": PAGE, "cursor": cursor}
         )
+        if learn is not None:
+            await learn(page.data)
         is_older = False
         for post in page.data:
             created_at = instant_of(post.created_at)
@@ -85,6 +95,36 @@ async def newest_posts(
     )
 
 
+class _Clocks:
+    """How the clock of posts differs from ours, learned while looking."""
+
+    def __init__(self, call: Call, sent: Sent) -> None:
+        self._call = call
+        self._sent = sent
+        self._measured: list[timedelta] = []
+        self.claimed: dict[str, datetime | None] = {}
+
+    async def learn(self, page: Sequence[Post]) -> None:
+        """Which posts of a page are the effect of other intents, and what they tell."""
+        known = await self._call.claimed(post.id for post in page)
+        self.claimed.update(known)
+        for post in page:
+            made, left = instant_of(post.created_at), known.get(post.id)
+            if made and left:
+                self._measured.append(made - left)
+
+    @property
+    def offsets(self) -> Sequence[timedelta]:
+        """What is known, the best first."""
+        measured = sorted(self._measured)[(len(self._measured) - 1) // 2 :][:1]
+        told = self._sent.clock_offset
+        return [*measured, *([] if told is None else [told])]
+
+    def since(self) -> datetime:
+        """When the request left at the earliest."""
+        return self._sent.at + min(self.offsets, default=-AFTER) - CLOCK_SLACK
+
+
 async def find_created(
     call: Call,
     content: str,
@@ -93,8 +133,16 @@ async def find_created(
     *,
     but: str | None = None,
 ) -> Post | None:
-    """The post that a lost create made: same text and accounts, made then, nobody else's."""
+    """The post that a lost create made: same text and accounts, made then, nobody else's.
+
+    What «then» is by the clock of posts is measured by other posts of ours among them; where there
+    are none, the `Date` of the replies tells it.
+
+    Raises:
+        Unsettled: There is such a post, and the clocks do not tell, or not agree, whose it is.
+    """
     wanted = canonical_text(content)
+    clocks = _Clocks(call, sent)
 
     def is_same(post: Post) -> bool:
         accounts = post.account_ids
@@ -104,24 +152,53 @@ async def find_created(
             and (not accounts or accounts == frozenset(account_ids))
         )
 
-    found = await newest_posts(call, since=partial(earliest, sent), chosen=is_same)
-    at = _by_their_clock(sent)
-    claimed = await call.claimed(post.id for _, post in found)
-    free = [
-        (abs(created_at - at), post)
-        for created_at, post in found
-        if created_at <= at + AFTER and post.id not in claimed
-    ]
-    return min(free, key=lambda candidate: candidate[0])[1] if free else None
+    found = await newest_posts(call, since=clocks.since, chosen=is_same, learn=clocks.learn)
+    free = [(created_at, post) for created_at, post in found if post.id not in clocks.claimed]
+    for n, offset in enumerate(clocks.offsets):
+        at = sent.at + offset
+        near = [(abs(made - at), post) for made, post in free if is_of(made, at)]
+        if near and n:
+            raise _whose()
+        if near:
+            return min(near, key=lambda candidate: candidate[0])[1]
+    if free and not clocks.offsets:
+        raise _whose()
+    return None
+
+
+def is_of(created_at: datetime, sent_at: datetime) -> bool:
+    """Whether a request may have made it, both by the service's clock."""
+    return -CLOCK_SLACK <= created_at - sent_at <= AFTER
+
+
+def _whose() -> Unsettled:
+    return Unsettled(
+        "There is such a post, and nothing tells whether this request made it.",
+        retry="never",
+        next_step="Ask the person to look at it in VoxBurst, and then to run «callpost ledger "
+        "settle» with this idempotency_key, saying whether it happened.",
+    )
+
+
+def by_their_clock(sent: Sent) -> datetime:
+    """When the request left, by the `Date` of the service's newest reply.
+
+    Raises:
+        Unsettled: It tells none.
+    """
+    if sent.clock_offset is None:
+        raise Unsettled(
+            "Nothing tells how the clock of VoxBurst differs from ours.",
+            retry="never",
+            next_step="Ask the person to look it up in VoxBurst, and then to run «callpost ledger "
+            "settle» with this idempotency_key, saying whether it happened.",
+        )
+    return sent.at + sent.clock_offset
 
 
 def earliest(sent: Sent) -> datetime:
     """When a post of this request was created at the earliest, by the service's clock."""
-    return _by_their_clock(sent) - (BEFORE if sent.clock_offset is None else CLOCK_SLACK)
-
-
-def _by_their_clock(sent: Sent) -> datetime:
-    return sent.at + (sent.clock_offset or timedelta())
+    return by_their_clock(sent) - CLOCK_SLACK
 
 
 class Scheduled(Protocol):
@@ -198,6 +275,6 @@ async def find_published(call: Call, post_id: str, sent: Sent) -> Post | None:
         return None
     if post.status == "scheduled":
         due = instant_of(post.scheduled_for)
-        latest = _by_their_clock(sent) + DUE_NOW
+        latest = sent.at + (sent.clock_offset or timedelta()) + DUE_NOW
         return post if due is not None and due <= latest else None
     return post
