@@ -23,7 +23,7 @@ _METADATA = {".dist-info", ".egg-info"}
 
 _ADDRESS = re.compile(
     r"(?:https://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|http://(?:127\.0\.0\.1|localhost))"
-    r"(?::[1-9]\d{0,3})?(?:/[\w.-]+)*/?"
+    r"(?::(?:[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}))?(?:/[\w.-]+)*/?"
 )
 _SECONDS = re.compile(r"(?:[0-3]?\d)(?:\.\d+)?")
 _LABEL = re.compile(r"[A-Za-z0-9_]{1,32}")
