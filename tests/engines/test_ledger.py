@@ -8,6 +8,7 @@ import pytest
 
 from callpost.ledger import (
     MOVES,
+    SOON_S,
     ForbiddenMoveError,
     Hold,
     Ledger,
@@ -281,6 +282,18 @@ async def test_effect_is_adopted_by_one_intent_only(engine: World) -> None:
     assert await ledger.claimed("scope", ["e1", "e2"], "three") == {"e1": now}
     assert await ledger.claimed("scope", ["e1"], "one") == {"e1": now}
     assert await ledger.claimed("elsewhere", ["e1"], "three") == {}
+
+
+async def test_time_of_an_effect_is_told_where_its_answer_came_soon(engine: World) -> None:
+    ledger = engine.open()
+    hold, sent_at = await engine.hold(ledger, key="one"), engine.now()
+    await engine.send(ledger, hold)
+    engine.instant += SOON_S
+    await engine.record(ledger, hold, ROUTINE)
+    assert await ledger.claimed("scope", ["e1"], "two") == {"e1": sent_at}
+    engine.instant += 1
+    await engine.finish(ledger, hold, State.SUCCEEDED)
+    assert await ledger.claimed("scope", ["e1"], "two") == {"e1": None}
 
 
 async def test_refusal_gives_the_slot_back_and_success_names_it(engine: World) -> None:

@@ -119,6 +119,32 @@ async def test_call_of_another_program_long_before_is_not_taken_for_ours() -> No
         assert calls(h) == 2
 
 
+@pytest.mark.parametrize("before_s", [20, 240, 800])
+async def test_running_call_of_another_program_is_never_told_as_ours(before_s: float) -> None:
+    async with harness(sandbox=ROOMY, CALLPOST_LIMITS=WIDE) as h:
+        talk = {**START, "to_number": "+14155550109"}
+        other = await dialled_elsewhere(h, talk["to_number"])
+        h.clock.advance(before_s)
+        h.vocobase.only = "POST"
+        h.vocobase.lose_requests = 1
+        answers = await patiently(h, "start_call", talk)
+        assert all(other not in str(answer.get("data")) for answer in answers)
+        assert calls(h) == 1 + answers[-1]["ok"]
+
+
+async def test_running_call_is_not_ours_where_calls_of_ours_tell_the_clock_of_the_list() -> None:
+    async with harness(sandbox=ROOMY, CALLPOST_LIMITS=WIDE) as h:
+        talk = {**START, "to_number": "+14155550109"}
+        await dialled_elsewhere(h, talk["to_number"])
+        h.clock.advance(30)
+        assert (await h.run("start_call", START))["ok"]
+        h.vocobase.only = "POST"
+        h.vocobase.lose_requests = 1
+        answers = await patiently(h, "start_call", talk)
+        assert [answer["ok"] for answer in answers] == [False, True]
+        assert calls(h) == 3
+
+
 async def test_call_that_another_intent_made_is_not_taken_for_ours() -> None:
     async with harness() as h:
         first = await h.run("start_call", START)
