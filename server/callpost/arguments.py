@@ -104,7 +104,8 @@ def validated(model: type[ArgsT], arguments: Mapping[str, Any] | None) -> ArgsT:
     try:
         return model.model_validate(dict(arguments or {}))
     except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False, include_context=True)
+        # The input decides a word («characters», «items») and is never shown.
+        details = error.errors(include_url=False, include_input=True, include_context=True)
     problems = tuple(_problem(detail, model) for detail in details)
     raise _invalid(problems)
 
@@ -156,7 +157,9 @@ def _problem(detail: ErrorDetails, model: type[BaseModel]) -> FieldProblem:
         case "string_pattern_mismatch" if path.endswith(("id", "ids")) or place[-2:-1] == ("ids",):
             return FieldProblem(path, "is not an identifier; take one from a list or create answer")
         case _:
-            return FieldProblem(path, _expectation(detail["msg"]))
+            said = _expectation(detail["msg"])
+            is_text = isinstance(detail["input"], str)
+            return FieldProblem(path, said.replace(" item", " character") if is_text else said)
 
 
 def _shown(name: str) -> str:

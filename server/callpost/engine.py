@@ -23,7 +23,7 @@ from callpost.health import Health
 from callpost.intent import Intent, intent_of
 from callpost.ledger import Ask, Claim, Hold, Ledger, LostClaimError, State, Verdict
 from callpost.models import Args
-from callpost.toolset import Dedupe, Tool
+from callpost.toolset import CONTENT_WINDOW_S, Dedupe, Tool
 from callpost.upstream import Access, Upstream
 
 __all__ = ["Engine", "Guard", "OpenGuard", "Turn"]
@@ -101,16 +101,16 @@ class Engine:
             args,
             occurrence=occurrence,
             material=material,
-            client_key=errand.turn.client_key if errand.turn else None,
+            client_key=errand.client_key,
         )
 
     async def _do_once(self, tool: Tool, args: Args, intent: Intent, errand: Errand) -> Answer:
-        claim = await self._claim(tool, intent)
+        claim = await self._claim(tool, intent, errand.client_key)
         done = claim.record if claim.verdict is Verdict.REPLAY else None
-        if done is not None and tool.stands is not None:
+        if done is not None and tool.stands is not None and errand.client_key is None:
             errand.has_acted = True  # whatever goes wrong from here, it was done before
             if not await tool.stands(args, errand):
-                claim = await self._claim(tool, intent, anew=done.attempt)
+                claim = await self._claim(tool, intent, None, anew=done.attempt)
         if claim.verdict is Verdict.REPLAY and claim.record is not None:
             return success(claim.record.answer or {}, _replayed(tool, intent, claim))
         hold = errand.begin(claim)
@@ -130,8 +130,13 @@ class Engine:
         receipt = Receipt(intent.key, intent.occurrence, is_replay, done_at)
         return success(result.compact(), receipt, errand.low)
 
-    async def _claim(self, tool: Tool, intent: Intent, *, anew: int = 0) -> Claim:
-        """The right to act, or what is there instead; waits for a running twin."""
+    async def _claim(
+        self, tool: Tool, intent: Intent, client_key: str | None, *, anew: int = 0
+    ) -> Claim:
+        """The right to act, or what is there instead; waits for a running twin.
+
+        A client that brings its own key says itself what is the same, whatever the tool's rule.
+        """
         ask = Ask(
             key=intent.key,
             tool=tool.name,
@@ -139,8 +144,8 @@ class Engine:
             scope=self.access[tool.api.name].scope,
             fingerprint=intent.fingerprint,
             occurrence=intent.occurrence,
-            rule=tool.dedupe or Dedupe.CONTENT,
-            window_s=tool.window_s,
+            rule=tool.dedupe if tool.dedupe and client_key is None else Dedupe.CONTENT,
+            window_s=tool.window_s if client_key is None else CONTENT_WINDOW_S,
             anew=anew,
         )
         waited = 0.0

@@ -4,12 +4,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from callpost.errors import Fault
 from callpost.pace import Room
 
 __all__ = ["Answer", "Receipt", "failure", "success"]
+
+LARGEST = 76_000
+"""Bytes of data in an answer: with the rest, 20,000 tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ def success(
     low: Mapping[str, Room] | None = None,
 ) -> Answer:
     """It is done, or read."""
-    content: dict[str, Any] = {"ok": True, "data": data}
+    content: dict[str, Any] = {"ok": True, "data": _bounded(data)}
     if receipt is not None:
         content["receipt"] = receipt.content()
     if low:
@@ -73,6 +76,27 @@ def success(
             for name, room in low.items()
         ]
     return Answer(content)
+
+
+def _bounded(data: Mapping[str, Any]) -> Any:
+    """The same, cut where it is larger than a context window should be asked to take."""
+    for longest, most in ((None, None), (8000, 200), (2000, 100), (400, 50), (100, 20), (40, 5)):
+        cut = data if longest is None or most is None else _cut(data, longest, most)
+        if len(json.dumps(cut, separators=(",", ":"), ensure_ascii=False).encode()) <= LARGEST:
+            return cut
+    return {}
+
+
+def _cut(value: Any, longest: int, most: int) -> Any:
+    if isinstance(value, str) and len(value) > longest:
+        return f"{value[:longest]}… ({len(value) - longest} more characters)"
+    if isinstance(value, Mapping):
+        parts = cast("Mapping[str, Any]", value)
+        return {name: _cut(part, longest, most) for name, part in parts.items()}
+    if isinstance(value, list):
+        items = cast("list[Any]", value)
+        return [_cut(item, longest, most) for item in items[:most]]
+    return value
 
 
 def failure(fault: Fault, receipt: Receipt | None = None) -> Answer:

@@ -101,6 +101,11 @@ class Errand(Traffic):
                 fault.message += " An earlier step of this is done and will not be repeated."
         return fault
 
+    @property
+    def client_key(self) -> str | None:
+        """The key that the client brought."""
+        return self.turn.client_key if self.turn is not None else None
+
     def now(self) -> datetime:
         """The instant, UTC."""
         return datetime.fromtimestamp(self.engine.clock.now(), UTC)

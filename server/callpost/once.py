@@ -144,7 +144,9 @@ async def _send(
             known.look_first = False
         else:
             is_upload, may_be_gone = file is not None, was_open or errand.may_be_gone
-            verdict = _read(errand, write, reply, is_upload=is_upload, may_be_gone=may_be_gone)
+            verdict = _read(
+                errand, write, known, reply, is_upload=is_upload, may_be_gone=may_be_gone
+            )
             known.look_first = isinstance(verdict, Unsettled)
             known.is_replay = errand.tool.api.replay_header in reply.headers
             errand.was_done_before = known.is_replay and known.sends == 1 and not was_open
@@ -155,6 +157,7 @@ async def _send(
 def _read(
     errand: "Errand",
     write: Write[ResultT],
+    known: Try,
     reply: Reply,
     *,
     is_upload: bool,
@@ -162,11 +165,16 @@ def _read(
 ) -> ResultT | Fault:
     """What a reply to a write means."""
     if reply.status in HTTP_OK:
+        unreadable = Unsettled("The request was accepted, and its answer was unreadable.")
         try:
             payload: Any = None if is_upload else errand.tool.api.unwrap(reply)
+        except ValueError:
+            return unreadable
+        try:
             return write.into.model_validate({} if payload is None else payload)
-        except (ValueError, ValidationError):
-            return Unsettled("The request was accepted, and its answer was unreadable.")
+        except ValidationError:
+            known.was_accepted = True  # the API's own word, whatever else is in it
+            return unreadable
     if reply.status == HTTP_NOT_FOUND and write.gone_is_done and may_be_gone:
         return write.into.model_validate({})
     return errand.tool.api.fault(reply)
@@ -177,7 +185,7 @@ async def _keep(errand: "Errand", known: Try, verdict: Result | Fault, *, was_op
     if isinstance(verdict, Result):
         await succeed(errand, verdict)
     elif was_open or isinstance(verdict, Unsettled | InProgress):
-        await record(errand, known, Outcome(State.UNSETTLED))
+        await record(errand, known, Outcome(State.UNSETTLED, known.mark))
     else:
         counts = not isinstance(verdict, Paced)
         await record(errand, known, Outcome(State.REJECTED, counts=counts))

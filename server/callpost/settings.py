@@ -88,7 +88,7 @@ def read_settings(apis: Iterable[Api], environ: Mapping[str, str] | None = None)
                 name: env[name] for api in apis for name in api.options if env.get(name, "").strip()
             },
         ),
-        toolsets=_names(env, "CALLPOST_TOOLSETS"),
+        toolsets=tuple(name.lower() for name in _names(env, "CALLPOST_TOOLSETS")),
         tools=_names(env, "CALLPOST_TOOLS"),
         exclude_tools=_names(env, "CALLPOST_EXCLUDE_TOOLS"),
         read_only=env.get("CALLPOST_READ_ONLY", "").strip().lower() not in _FALSE,

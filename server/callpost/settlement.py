@@ -102,14 +102,16 @@ async def absent(errand: "Errand", known: Try, *, keeps_key: bool = False) -> fl
     """
     step = known.step
     assert step is not None  # noqa: S101 because only an open step is looked for
-    if errand.engine.bounds.strict:
-        await record(errand, known, Outcome(State.UNSETTLED, looked=True))
-        raise ask_a_person(errand, known, "looking found nothing, and CALLPOST_SETTLE is strict")
+    if errand.engine.bounds.strict or (known.is_accepted and not keeps_key):
+        why = "although it was accepted" if known.is_accepted else "and CALLPOST_SETTLE is strict"
+        await record(errand, known, Outcome(State.UNSETTLED, known.mark, looked=True))
+        raise ask_a_person(errand, known, f"looking found nothing, {why}")
     age = errand.engine.clock.now() - (step.sent_at or 0.0)
     left = errand.engine.bounds.settle_after_s - age
     decides = step.looks + 1 >= LOOKS and left <= 0
     state = State.REJECTED if decides and not keeps_key else State.UNSETTLED
-    await record(errand, known, Outcome(state, looked=True))
+    mark = known.mark if state is State.UNSETTLED else None
+    await record(errand, known, Outcome(state, mark, looked=True))
     if decides and known.is_kept:
         return None
     return max(left, FIRST_LOOK_S)

@@ -17,6 +17,8 @@ __all__ = ["Try", "Write", "held", "record", "succeed"]
 
 logger = logging.getLogger(__name__)
 
+ACCEPTED = {"accepted": True}
+
 ResultT = TypeVar("ResultT", bound=Result)
 
 
@@ -46,8 +48,20 @@ class Try:
     """Why the outcome is unknown."""
     is_replay: bool = False
     """The newest answer was given to an earlier request with the same key, says the upstream."""
+    was_accepted: bool = False
+    """The upstream said that it took the request, so its absence from a list proves nothing."""
     is_kept: bool = True
     """Whether the newest state is in the ledger; without that nothing more is sent."""
+
+    @property
+    def mark(self) -> dict[str, bool] | None:
+        """What a later call has to know of an open step."""
+        return ACCEPTED if self.is_accepted else None
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether this or an earlier call was told that the request was taken."""
+        return self.was_accepted or (self.step is not None and self.step.answer == ACCEPTED)
 
     @property
     def is_open(self) -> bool:

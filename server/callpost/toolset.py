@@ -28,6 +28,7 @@ from callpost.know_how import KnowHow
 from callpost.models import Args, Result
 
 __all__ = [
+    "CONTENT_WINDOW_S",
     "Api",
     "Args",
     "Call",

@@ -35,6 +35,7 @@ class Database:
         self.owner = 0
         self._now = now
         self._connection: sqlite3.Connection | None = None
+        self._place = (0, 0)
         self._one_at_a_time = anyio.CapacityLimiter(1)
 
     async def run(self, work: Callable[[sqlite3.Connection], T], *, durable: bool = False) -> T:
@@ -51,6 +52,7 @@ class Database:
     def _transaction(self, work: Callable[[sqlite3.Connection], T], durable: bool) -> T:  # noqa: FBT001 because to_thread passes positionally
         try:
             connection = self._open()
+            self._must_be_there()
             connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -64,6 +66,12 @@ class Database:
         except (sqlite3.Error, OSError) as error:
             raise self._unusable(error) from error
         return result
+
+    def _must_be_there(self) -> None:
+        """What is written to a file that was removed or replaced is lost to every other process."""
+        place = self.path.stat()
+        if (place.st_dev, place.st_ino) != self._place:
+            raise OSError("it was replaced while it was in use; start the server again")
 
     def _unusable(self, error: Exception) -> LedgerError:
         return LedgerError(f"The state file {self.path} cannot be used: {error}. {REMEDY}")
@@ -93,6 +101,8 @@ class Database:
             connection.close()
             self.owners.close()
             raise
+        place = self.path.stat()
+        self._place = (place.st_dev, place.st_ino)
         self._connection = connection
         return connection
 
