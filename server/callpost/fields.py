@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 __all__ = [
     "E164",
+    "IDENTIFIER",
     "NOT_IN_KEY",
     "Id",
     "Instant",
@@ -101,9 +102,11 @@ Instant = Annotated[
 ]
 """A point in time with any offset; UTC afterwards."""
 
+IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:~-]{0,127}")
+
 Id = Annotated[
     str,
-    Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:~-]{0,127}$"),
+    Field(pattern=f"^{IDENTIFIER.pattern}$"),
     WithJsonSchema({"type": "string"}),  # the pattern would cost every tool's listing 60 bytes
 ]
 """An upstream identifier: opaque, but nothing that could change a path."""

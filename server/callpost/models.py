@@ -4,7 +4,13 @@ import json
 import re
 from typing import Any, ClassVar, Self, cast
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
 
 __all__ = ["Args", "Result"]
 
@@ -91,6 +97,9 @@ class Result(BaseModel):
 
     unstored: ClassVar[frozenset[str]] = frozenset()
     """Fields that a replay does not need and the ledger therefore must not hold: numbers, texts."""
+    forgives: ClassVar[bool] = False
+    """Whether an optional field that cannot be read is left out; not for lists, which would seem
+    empty."""
     upstream_id_field: ClassVar[str] = "id"
     """Which field identifies the effect upstream."""
 
@@ -105,6 +114,21 @@ class Result(BaseModel):
             if named.get(snake) is None:
                 named[snake] = value
         return named
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _without_what_cannot_be_read(cls, data: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
+        """One odd optional field must not spoil the answer to a write that happened."""
+        try:
+            return read(data)
+        except ValidationError as error:
+            if not cls.forgives or not isinstance(data, dict):
+                raise
+            odd = {str(problem["loc"][0]) for problem in error.errors() if problem["loc"]}
+        needed = {name for name, field in cls.model_fields.items() if field.is_required()}
+        given = cast("dict[str, Any]", data)
+        kept = {name: value for name, value in given.items() if _snake(name) not in odd - needed}
+        return read(kept)
 
     @property
     def upstream_id(self) -> str | None:

@@ -39,7 +39,7 @@ from callpost.ledger import Outcome, State
 from callpost.models import Result
 from callpost.pace import Priority
 from callpost.settlement import absent, before_again, find_out, has_key, look, not_done, unknown
-from callpost.step import Try, Write, held, record, succeed
+from callpost.step import ACCEPTED, ANSWERED, Try, Write, held, record, succeed
 from callpost.upstream import LostError, NotSentError
 
 if TYPE_CHECKING:
@@ -148,6 +148,7 @@ async def _send(
                 errand, write, known, reply, is_upload=is_upload, may_be_gone=may_be_gone
             )
             known.look_first = isinstance(verdict, Unsettled)
+            known.heard |= {ANSWERED} if known.look_first else set()
             known.is_replay = errand.tool.api.replay_header in reply.headers
             errand.was_done_before = known.is_replay and known.sends == 1 and not was_open
         await _keep(errand, known, verdict, was_open=was_open)
@@ -173,7 +174,7 @@ def _read(
         try:
             return write.into.model_validate({} if payload is None else payload)
         except ValidationError:
-            known.was_accepted = True  # the API's own word, whatever else is in it
+            known.heard |= {ACCEPTED}  # the API's own word, whatever else is in it
             return unreadable
     if reply.status == HTTP_NOT_FOUND and write.gone_is_done and may_be_gone:
         return write.into.model_validate({})

@@ -8,7 +8,7 @@ from callpost.call import Sent
 from callpost.errors import Broken, Fault, InProgress, LedgerError, Refused, Unsettled
 from callpost.ledger import LostClaimError, Outcome, State
 from callpost.models import Result
-from callpost.step import Try, Write, held, record
+from callpost.step import ACCEPTED, ANSWERED, Try, Write, held, record
 
 if TYPE_CHECKING:
     from callpost.errand import Errand
@@ -81,8 +81,7 @@ def _may_be_hidden(errand: "Errand", write: Write[ResultT], known: Try) -> bool:
 
     What was answered with 5xx may have been done and its key forgotten, and a list may lag.
     """
-    was_answered = known.step is not None and known.step.state is State.UNSETTLED
-    return was_answered and errand.has_claimed and not write.repeatable
+    return known.has_heard(ANSWERED) and errand.has_claimed and not write.repeatable
 
 
 def has_key(errand: "Errand", known: Try) -> bool:
@@ -102,8 +101,12 @@ async def absent(errand: "Errand", known: Try, *, keeps_key: bool = False) -> fl
     """
     step = known.step
     assert step is not None  # noqa: S101 because only an open step is looked for
-    if errand.engine.bounds.strict or (known.is_accepted and not keeps_key):
-        why = "although it was accepted" if known.is_accepted else "and CALLPOST_SETTLE is strict"
+    if errand.engine.bounds.strict or (known.has_heard(ACCEPTED) and not keeps_key):
+        why = (
+            "although it was accepted"
+            if known.has_heard(ACCEPTED)
+            else "and CALLPOST_SETTLE is strict"
+        )
         await record(errand, known, Outcome(State.UNSETTLED, known.mark, looked=True))
         raise ask_a_person(errand, known, f"looking found nothing, {why}")
     age = errand.engine.clock.now() - (step.sent_at or 0.0)

@@ -13,13 +13,18 @@ from callpost.models import Result
 if TYPE_CHECKING:
     from callpost.errand import Errand
 
-__all__ = ["Try", "Write", "held", "record", "succeed"]
+__all__ = ["ACCEPTED", "ANSWERED", "Try", "Write", "held", "record", "succeed"]
 
 logger = logging.getLogger(__name__)
 
-ACCEPTED = {"accepted": True}
 
 ResultT = TypeVar("ResultT", bound=Result)
+
+
+ANSWERED = "answered"
+"""The upstream answered, and the answer left it open: the key may be forgotten, a list may lag."""
+ACCEPTED = "accepted"
+"""The upstream said that it took the request: absence from a list proves nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +53,20 @@ class Try:
     """Why the outcome is unknown."""
     is_replay: bool = False
     """The newest answer was given to an earlier request with the same key, says the upstream."""
-    was_accepted: bool = False
-    """The upstream said that it took the request, so its absence from a list proves nothing."""
+    heard: frozenset[str] = frozenset()
+    """What an answer to this call left open: `ANSWERED`, `ACCEPTED`."""
     is_kept: bool = True
     """Whether the newest state is in the ledger; without that nothing more is sent."""
 
     @property
     def mark(self) -> dict[str, bool] | None:
         """What a later call has to know of an open step."""
-        return ACCEPTED if self.is_accepted else None
+        marks = {mark: True for mark in (ANSWERED, ACCEPTED) if self.has_heard(mark)}
+        return marks or None
 
-    @property
-    def is_accepted(self) -> bool:
-        """Whether this or an earlier call was told that the request was taken."""
-        return self.was_accepted or (self.step is not None and self.step.answer == ACCEPTED)
+    def has_heard(self, mark: str) -> bool:
+        """Whether this or an earlier call was told so."""
+        return mark in self.heard or (self.step is not None and mark in (self.step.answer or ()))
 
     @property
     def is_open(self) -> bool:

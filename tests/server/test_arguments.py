@@ -160,6 +160,15 @@ async def test_an_instant_beyond_all_calendars_is_a_problem_of_its_field(when: s
             assert answer["error"]["code"] == "invalid_arguments"
 
 
+async def test_what_is_too_short_is_told_in_the_words_of_its_kind() -> None:
+    async with harness() as h:
+        wrong = {"content": "", "account_ids": list[str](), "when": "now"}
+        fields = (await h.run("create_post", wrong))["error"]["fields"]
+        told = {field["path"]: field["problem"] for field in fields}
+        assert "at least 1 character" in told["content"]
+        assert "at least 1 item" in told["account_ids"]
+
+
 def test_true_is_no_number() -> None:
     assert "inner.count" in problems(inner={"count": True})
 

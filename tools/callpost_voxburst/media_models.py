@@ -117,6 +117,7 @@ class ImportState(Result):
 class Media(Result):
     """A file; only a ready one may be attached to a post."""
 
+    forgives: ClassVar[bool] = True
     id: str
     status: Lower | None = None
     filename: str | None = None

@@ -74,6 +74,7 @@ def _targets(value: Any) -> Any:
 class Post(Result):
     """A post as the service knows it."""
 
+    forgives: ClassVar[bool] = True
     unstored: ClassVar[frozenset[str]] = frozenset({"content", "metadata", "media"})
 
     id: str

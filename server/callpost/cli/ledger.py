@@ -85,9 +85,9 @@ def _forms(parser: argparse.ArgumentParser) -> None:
 
 
 def _positive(text: str) -> int:
-    number = int(text)
+    number = int(text) if text.isdecimal() else 0
     if number < 1:
-        raise ValueError
+        raise argparse.ArgumentTypeError("a whole number from 1 is expected")
     return number
 
 
@@ -97,6 +97,10 @@ def run(args: argparse.Namespace) -> int:
 
     if args.action == "settle" and args.id and not args.happened:
         raise CommandError("--id belongs to --happened.", USAGE)
+    from callpost.fields import IDENTIFIER  # noqa: PLC0415 because of start-up cost
+
+    if args.action == "settle" and args.id and not IDENTIFIER.fullmatch(args.id):
+        raise CommandError("--id is no identifier; copy it from the vendor's dashboard.", USAGE)
     action = {"list": _list, "show": _show, "settle": _settle, "forget": _forget}[args.action]
     return anyio.run(_with, assemble(), partial(action, args))
 

@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 PRUNED_AT_ONCE = 50
+LOOKS_LAST_S = 7 * 24 * 3600.0
 KEPT_LONGER_S = 48 * 3600.0
 """A closed intent outlives its window by this, so that a number of attempts is not used twice while
 an upstream may still remember a key made of it."""
@@ -115,6 +116,10 @@ def prune(db: sqlite3.Connection, now: float) -> None:
     db.execute(
         "DELETE FROM intents WHERE id IN (SELECT id FROM intents WHERE keep_until < ? LIMIT ?)",
         (now, PRUNED_AT_ONCE),
+    )
+    db.execute(
+        "DELETE FROM looks WHERE taken_at < ? AND fetching_until < ?",
+        (now - LOOKS_LAST_S, now),
     )
 
 
