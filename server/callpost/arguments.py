@@ -12,7 +12,7 @@ from callpost.errors import FieldProblem, InvalidArguments
 from callpost.models import Args
 from callpost.toolset import Dedupe, Tool
 
-__all__ = ["OCCURRENCE", "occurrence_and_rest", "understood", "validated"]
+__all__ = ["OCCURRENCE", "REPLACED", "occurrence_and_rest", "understood", "validated"]
 
 ArgsT = TypeVar("ArgsT", bound=Args)
 
@@ -46,7 +46,6 @@ SYNONYMS = {
     "overrides": "platform_overrides",
     "agent": "agent_id",
     "assistantid": "agent_id",
-    "id": "_id",
 }
 """What models and other servers call our arguments, letters only; beyond what spelling can tell."""
 

@@ -26,3 +26,7 @@ class Bounds:
     """By «api.window»: other limits than the API documents."""
     options: Mapping[str, str] = field(default_factory=dict[str, str])
     """Settings that a family reads."""
+
+    def limit(self, api: str, window: str, documented: Limit) -> Limit:
+        """The limit that is kept: the operator's, else the documented one."""
+        return self.overrides.get(f"{api}.{window}", documented)

@@ -208,8 +208,7 @@ async def api_status(family: Family, errand: Errand) -> ApiStatus:
         fault = told
     errand.clock_offset = asking.clock_offset  # for whoever asked, such as `doctor`
     limits = {
-        name: engine.bounds.overrides.get(f"{api.name}.{name}", limit)
-        for name, limit in api.limits.items()
+        name: engine.bounds.limit(api.name, name, limit) for name, limit in api.limits.items()
     }
     rooms = await engine.ledger.rooms(access.scope, limits, now)
     active: dict[str, str] = {}

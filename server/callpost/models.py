@@ -125,10 +125,9 @@ class Result(BaseModel):
             if not cls.forgives or not isinstance(data, dict):
                 raise
             odd = {str(problem["loc"][0]) for problem in error.errors() if problem["loc"]}
-        needed = {name for name, field in cls.model_fields.items() if field.is_required()}
+        odd -= {name for name, field in cls.model_fields.items() if field.is_required()}
         given = cast("dict[str, Any]", data)
-        kept = {name: value for name, value in given.items() if _snake(name) not in odd - needed}
-        return read(kept)
+        return read({name: value for name, value in given.items() if _snake(name) not in odd})
 
     @property
     def upstream_id(self) -> str | None:

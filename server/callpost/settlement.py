@@ -101,12 +101,9 @@ async def absent(errand: "Errand", known: Try, *, keeps_key: bool = False) -> fl
     """
     step = known.step
     assert step is not None  # noqa: S101 because only an open step is looked for
-    if errand.engine.bounds.strict or (known.has_heard(ACCEPTED) and not keeps_key):
-        why = (
-            "although it was accepted"
-            if known.has_heard(ACCEPTED)
-            else "and CALLPOST_SETTLE is strict"
-        )
+    was_accepted = known.has_heard(ACCEPTED)
+    if errand.engine.bounds.strict or (was_accepted and not keeps_key):
+        why = "although it was accepted" if was_accepted else "and CALLPOST_SETTLE is strict"
         await record(errand, known, Outcome(State.UNSETTLED, known.mark, looked=True))
         raise ask_a_person(errand, known, f"looking found nothing, {why}")
     age = errand.engine.clock.now() - (step.sent_at or 0.0)

@@ -71,7 +71,7 @@ class Traffic:
         """The limits a request spends."""
         api = self.tool.api
         return {
-            name: self.engine.bounds.overrides.get(f"{api.name}.{name}", api.limits[name])
+            name: self.engine.bounds.limit(api.name, name, api.limits[name])
             for name in api.windows(method, path)
         }
 
@@ -131,10 +131,10 @@ class Traffic:
     def paced(self, departed: Departed) -> Fault:
         """When to come back."""
         seconds = math.ceil(departed.due_s * 10) / 10
-        why = "closed its rate limit for now" if departed.paused else "rate limit is used up"
-        owner = self.tool.api.title if departed.paused else f"{self.tool.api.title}'s"
+        api, is_closed = self.tool.api.title, departed.paused is not None
+        what = " closed its rate limit for now" if is_closed else "'s rate limit is used up"
         return Paced(
-            f"{owner} {why}; this request had no effect.",
+            f"{api}{what}; this request had no effect.",
             retry_after_s=seconds,
             next_step=f"Wait {seconds:g} s, then call {self.tool.name} again with the same "
             "arguments.",

@@ -71,8 +71,11 @@ def queue(
     """
     _drop_the_gone(db, departure.scope, owner, lives)
     due, reason = now, None
-    for name, limit in departure.limits.items():
-        window = _window(db, departure.scope, name, limit, now)
+    windows = {
+        name: _window(db, departure.scope, name, limit, now)
+        for name, limit in departure.limits.items()
+    }
+    for name, window in windows.items():
         before = _before_me(db, departure, name, owner, now)
         mine = turn(window.ends, before, window.limit, now)
         if window.paused_until > mine:
@@ -91,8 +94,11 @@ def queue(
             return Departed(full_slot=departure.slot.name)
         _occupy(db, departure, departure.slot, now)
     places = tuple(_take(db, departure, name, now) for name in departure.limits)
-    left = rooms(db, departure.scope, departure.limits, now)
-    low = {name: room for name, room in left.items() if room.is_low}
+    left = {
+        name: room([*window.ends, now + window.limit.window_s], window.limit, now)
+        for name, window in windows.items()
+    }
+    low = {name: rest for name, rest in left.items() if rest.is_low}
     return Departed(may_leave=True, places=places, low=low)
 
 

@@ -9,13 +9,14 @@ import mcp_types as types
 from mcp.shared.message import SessionMessage
 from pydantic import ValidationError
 
+from callpost.arguments import REPLACED
+
 __all__ = ["message_of", "refusal_of"]
 
 logger = logging.getLogger(__name__)
 
 HALF = re.compile("[\ud800-\udfff]")
-REPLACED = "\ufffd"
-"""Arguments with this in them are refused, so that no other text is sent than was meant."""
+"""Replaced by what `arguments` refuses, so that no other text is sent than was meant."""
 
 
 def message_of(line: bytes) -> SessionMessage | None:
